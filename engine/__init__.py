@@ -1,0 +1,1 @@
+"""How a lesson is run: no screen, usable headless."""

@@ -1,0 +1,33 @@
+"""Failures that are explained to the learner instead of shown as a traceback."""
+
+from __future__ import annotations
+
+
+class Fault(Exception):  # noqa: N818 - the learner's word, not Python's
+    """Something went wrong that we can name.
+
+    `cause` says what happened and why, `action` what to do next, `detail` carries the raw message of a library.
+    """
+
+    def __init__(self, cause: str, action: str = "", detail: str = "") -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.action = action
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.cause}. {self.action}".rstrip(". ") + "." if self.action else self.cause
+
+
+class Refusal(Fault):
+    """The request itself is wrong: exit code 2, nothing was started, nothing was lost."""
+
+    def __init__(self, setting: str, why: str, allowed: str = "") -> None:
+        super().__init__(f"{setting}: {why}" if setting else why, f"Allowed: {allowed}" if allowed else "")
+        self.setting = setting
+        self.why = why
+        self.allowed = allowed
+
+
+class Stopped(BaseException):  # noqa: N818
+    """The learner asked for a stop; raised at a safe point, passes through `except Exception`."""
