@@ -27,7 +27,3 @@ class Refusal(Fault):
         self.setting = setting
         self.why = why
         self.allowed = allowed
-
-
-class Stopped(BaseException):  # noqa: N818
-    """The learner asked for a stop; raised at a safe point, passes through `except Exception`."""

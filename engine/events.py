@@ -1,0 +1,185 @@
+"""The narrow waist: everything that is ever told about a run is one of these thirteen records.
+
+A record is one JSON line of at most `LINE_LIMIT` bytes; what is larger lies in the job's artifact folder and is named
+by `path`. Numbers may be null, because JSON has no NaN: a diverged loss is a gap in a curve.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+LINE_LIMIT = 8192  # bytes
+
+Number = float | int | None
+Scalar = float | int | str | bool | None
+Case = dict[str, Scalar]
+Cell = Any  # text, number, {"spans": [...]}, {"bars": {...}}, {"image": path}: see Rows
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """`t` is the time in seconds since the epoch, `job` the job that the record belongs to."""
+
+    t: float = 0.0
+    job: str = ""
+
+
+class Job(Event, frozen=True, kw_only=True, omit_defaults=True, tag="job"):
+    """A step starts. `inputs` maps what the digest covers (source, roles, needs) to short hashes or origins."""
+
+    step: str
+    seed: int = 0
+    settings: dict[str, Any] = {}
+    inputs: dict[str, str] = {}
+    digest: str = ""
+    resumes: str | None = None  # the stopped job whose folder and curve this one continues
+
+
+Outcome = Literal["done", "cut", "stopped", "refused", "failed"]
+
+
+class End(Event, frozen=True, kw_only=True, omit_defaults=True, tag="end"):
+    """A step ended. `cause` is what happened and why, `action` what to do next, `detail` the library's words."""
+
+    outcome: Outcome
+    cause: str = ""
+    action: str = ""
+    detail: str = ""
+
+
+class Progress(Event, frozen=True, kw_only=True, omit_defaults=True, tag="progress"):
+    what: str
+    done: float
+    total: float | None = None
+    unit: str = ""
+
+
+class Point(Event, frozen=True, kw_only=True, omit_defaults=True, tag="point"):
+    """Scalars at x (usually the update); `values` carry the Trainer's own names: loss, eval_loss, learning_rate."""
+
+    curve: str
+    x: float
+    values: dict[str, Number]
+
+
+class Figure(Event, frozen=True, kw_only=True, omit_defaults=True, tag="figure"):
+    """A result under its conditions `case`; (low, high) is its interval over `n` items."""
+
+    name: str
+    value: Scalar
+    unit: str = ""
+    low: Number = None
+    high: Number = None
+    n: int | None = None
+    case: Case = {}
+    note: str = ""
+
+
+class Piece(msgspec.Struct, frozen=True, array_like=True):
+    """One token: its text, its values (probability first), what else it could have been with their probability."""
+
+    text: str
+    values: dict[str, Number] = {}
+    alternatives: list[tuple[str, float]] = []
+
+
+class Text(Event, frozen=True, kw_only=True, omit_defaults=True, tag="text"):
+    """Tokens appended to `stream`; with `x` the sample that the model wrote at update x."""
+
+    stream: str
+    pieces: list[Piece] = []
+    x: float | None = None
+    path: str = ""
+
+
+class Rows(Event, frozen=True, kw_only=True, omit_defaults=True, tag="rows"):
+    """Items. A cell is text, a number, or one of {"spans": [[text, label], ...]}, {"bars": {label: value}},
+    {"image": path, "about": text}. Rows with the same `key` column value replace earlier ones."""
+
+    name: str
+    key: str | None = None
+    view: Literal["table", "confusion", "ranking", "pairs"] = "table"
+    rows: list[dict[str, Cell]] = []
+    path: str = ""
+
+
+class Plot(Event, frozen=True, kw_only=True, omit_defaults=True, tag="plot"):
+    """`data`: bars {label: value}; histogram {label: [values]}; scatter {label: [[x, y], ...]};
+    heatmap {"rows": [...], "columns": [...], "values": [[...]]}."""
+
+    name: str
+    kind: Literal["bars", "histogram", "scatter", "heatmap"]
+    data: dict[str, Any] = {}
+    x: float | None = None
+    path: str = ""
+
+
+class File(Event, frozen=True, kw_only=True, omit_defaults=True, tag="file"):
+    """`path` is relative to the run's folder."""
+
+    name: str
+    kind: str
+    path: str
+    sha256: str = ""
+    about: str = ""
+
+
+class Memory(Event, frozen=True, kw_only=True, omit_defaults=True, tag="memory"):
+    """Bytes on one device: `used` by this worker, `held` by whom, `others` by everybody else."""
+
+    device: str
+    rank: int = 0
+    used: int
+    total: int
+    peak: int
+    held: dict[str, int] = {}
+    others: int = 0
+    x: float | None = None
+
+
+class Spend(Event, frozen=True, kw_only=True, omit_defaults=True, tag="spend"):
+    role: str
+    model: str
+    calls: int
+    tokens: int
+    cost: float
+    estimate: float | None = None
+    cap: float | None = None
+
+
+class Note(Event, frozen=True, kw_only=True, omit_defaults=True, tag="note"):
+    text: str
+    action: str = ""
+    x: float | None = None
+
+
+class Beat(Event, frozen=True, kw_only=True, omit_defaults=True, tag="beat"):
+    rank: int = 0
+    phase: str = ""
+
+
+AnyEvent = Job | End | Progress | Point | Figure | Text | Rows | Plot | File | Memory | Spend | Note | Beat
+TYPES: dict[str, type[Event]] = {
+    cls.__struct_config__.tag: cls  # type: ignore[misc]
+    for cls in (Job, End, Progress, Point, Figure, Text, Rows, Plot, File, Memory, Spend, Note, Beat)
+}
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(event: Event) -> bytes:
+    """One line, without its newline."""
+    return _encoder.encode(event)
+
+
+def decode(line: bytes | str) -> AnyEvent:
+    """Raises msgspec.DecodeError for a garbled line and msgspec.ValidationError for an unknown type."""
+    return _decoder.decode(line)
+
+
+def build(kind: str, fields: dict[str, Any]) -> AnyEvent:
+    """The record of `kind` from plain fields, as the lab reports them. Raises msgspec.ValidationError."""
+    event: AnyEvent = msgspec.convert({"type": kind, **fields}, AnyEvent)
+    return event
