@@ -9,12 +9,14 @@ ARTICLES_PER_SHARD = 8
 
 FIRST = "Anna Bela Carl Dora Emil Frida Georg Hanna Ivo Jana Karl Lena Marek Nora Otto Paula Rolf Sonja Tomas Vera"
 LAST = "Abel Brand Corvin Dahl Eriks Falk Graven Holm Ising Jensen Kroll Lund Moreau Novak Olden Petri Quist Rask"
-TOWNS = "Alder Birken Calder Dorum Elsing Fennby Garsted Hollen Inver Jarrow Kelby Lowick Marden Norby Oxley Pell"
+TOWNS = (
+    "Alder Birken Calder Dorum Elsing Fennby Garsted Hollen Inver Jarrow Kelby Lowick Marden Norby Oxley Pell"
+)
 TRADES = "weaver printer botanist teacher surveyor glassmaker painter doctor composer engineer baker miller"
 WORKS = "maps songs bridges essays clocks gardens letters plays portraits ovens"
 
 SENTENCES = (
-    "{she} was born in {town} on {day} {month} {year}, the {nth} child of a {trade}.",
+    "{she_} was born in {town} on {day} {month} {year}, the {nth} child of a {trade}.",
     "After school in {town} {she} worked for {n} years as a {trade} and read at night.",
     "In {year} {she} moved to {town}, where the mill by the river needed a {trade}.",
     "The town council of {town} ordered from {her} shop in {year} a set of {works}, which are still kept in the town hall.",
@@ -50,7 +52,7 @@ def articles(seed: int = 7) -> Iterator[list[Article]]:
             if (shard, position) == (17, 3):
                 title, text = "William Edward Whitehouse", WHITEHOUSE
             else:
-                title, text = _life(random_, sentences=random_.randint(33, 43) * (4 if shard == 0 else 1))
+                title, text = _life(random_, sentences=random_.randint(26, 32) * (4 if shard == 0 else 1))
             url = "https://en.wikipedia.org/wiki/" + title.replace(" ", "_")
             rows.append(Article(str(page), url, title, text))
         yield rows
@@ -91,7 +93,13 @@ WHITEHOUSE = (
     "Career\nHe studied for one year with Alfredo Piatti, the best known cellist in London at that time. "
     + " ".join(
         f"In {year} he gave {count} concerts, {share} of them with a string quartet, and in the same year he taught."
-        for year, count, share in ((1883, 21, 9), (1886, 34, 12), (1889, 28, 11), (1892, 40, 18), (1895, 31, 14))
+        for year, count, share in (
+            (1883, 21, 9),
+            (1886, 34, 12),
+            (1889, 28, 11),
+            (1892, 40, 18),
+            (1895, 31, 14),
+        )
     )
     + " He taught for many years, and several of his pupils became teachers in their turn."
 )

@@ -39,12 +39,16 @@ GPT2_IDS = {
 def built() -> Path:
     """The folder with `models/OWNER/NAME/...` and `datasets/OWNER/NAME/...`, made on first use."""
     here = Path(__file__).parent
-    digest = hashlib.sha256(b"".join((here / name).read_bytes() for name in ("world.py", "articles.py"))).hexdigest()[:12]
+    digest = hashlib.sha256(
+        b"".join((here / name).read_bytes() for name in ("world.py", "articles.py"))
+    ).hexdigest()[:12]
     folder = Path(tempfile.gettempdir()) / f"deepdive-loopback-{os.getuid()}-{digest}"
     if not folder.is_dir():
         with tempfile.TemporaryDirectory(prefix="deepdive-loopback-") as scratch:
             made = Path(scratch) / "world"
-            subprocess.run([sys.executable, "-m", "tests.loopback.world", made], check=True, cwd=here.parents[1])
+            subprocess.run(
+                [sys.executable, "-m", "tests.loopback.world", made], check=True, cwd=here.parents[1]
+            )
             try:
                 made.rename(folder)
             except OSError:  # another session was faster
@@ -57,9 +61,15 @@ def build(folder: Path) -> None:
     _bert(models / BERT)
     _gpt2(models / GPT2)
     _llama(models / LLAMA, tokenizer_from=models / GPT2)
-    _write(models / PICKLED, {"config.json": '{"model_type": "bert"}', "pytorch_model.bin": "not really a pickle"})
+    _write(
+        models / PICKLED,
+        {"config.json": '{"model_type": "bert"}', "pytorch_model.bin": "not really a pickle"},
+    )
     _wikipedia(data / WIKIPEDIA)
-    _write(data / SCRIPTED, {"wikipedia.py": "raise SystemExit('a script must never run')\n", "README.md": "# a script\n"})
+    _write(
+        data / SCRIPTED,
+        {"wikipedia.py": "raise SystemExit('a script must never run')\n", "README.md": "# a script\n"},
+    )
 
 
 def _bert(folder: Path) -> None:
@@ -67,7 +77,12 @@ def _bert(folder: Path) -> None:
     from transformers import BertConfig, BertForMaskedLM
 
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
-    singles = [*letters, *("##" + letter for letter in letters), *"0123456789,?'-", *("##" + digit for digit in "0123456789")]
+    singles = [
+        *letters,
+        *("##" + letter for letter in letters),
+        *"0123456789,?'-",
+        *("##" + digit for digit in "0123456789"),
+    ]
     vocabulary = _placed(BERT_IDS, singles, size=30_522, filler="[unused{}]", first_free=1100)
     torch.manual_seed(0)
     config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
@@ -98,7 +113,11 @@ def _gpt2(folder: Path) -> None:
     alphabet = {letter: index for index, letter in enumerate(_byte_letters())}
     assert set(alphabet) == set(ByteLevel.alphabet())
     vocabulary = _placed(
-        {**alphabet, **GPT2_IDS}, ["".join(pair) for pair in merges], size=50_257, filler="<unused{}>", first_free=256
+        {**alphabet, **GPT2_IDS},
+        ["".join(pair) for pair in merges],
+        size=50_257,
+        filler="<unused{}>",
+        first_free=256,
     )
     torch.manual_seed(0)
     GPT2LMHeadModel(GPT2Config(n_embd=32, n_layer=2, n_head=2)).save_pretrained(folder)
@@ -140,7 +159,9 @@ def _wikipedia(folder: Path) -> None:
 
     shards = list(articles())
     for index, rows in enumerate(shards):
-        table = pyarrow.table({name: [getattr(row, name) for row in rows] for name in ("id", "url", "title", "text")})
+        table = pyarrow.table(
+            {name: [getattr(row, name) for row in rows] for name in ("id", "url", "title", "text")}
+        )
         path = folder / WIKIPEDIA_CONFIG / f"train-{index:05d}-of-{len(shards):05d}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         pyarrow.parquet.write_table(table, path)
@@ -161,7 +182,9 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _placed(fixed: dict[str, int], others: Iterable[str], size: int, filler: str, first_free: int) -> dict[str, int]:
+def _placed(
+    fixed: dict[str, int], others: Iterable[str], size: int, filler: str, first_free: int
+) -> dict[str, int]:
     """A vocabulary of `size`: `fixed` tokens at their places, the others from `first_free` on, fillers in all gaps."""
     vocabulary = dict(fixed)
     taken = set(fixed.values())
@@ -181,7 +204,11 @@ def _folded(word: str) -> Iterable[tuple[str, str]]:
 
 def _byte_letters() -> list[str]:
     """GPT-2's 256 letters for bytes in the order of their ids: the printable ones first, then the shifted rest."""
-    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    printable = [
+        *range(ord("!"), ord("~") + 1),
+        *range(ord("¡"), ord("¬") + 1),
+        *range(ord("®"), ord("ÿ") + 1),
+    ]
     return [chr(byte) for byte in printable] + [chr(256 + index) for index in range(256 - len(printable))]
 
 
