@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Fault(Exception):  # noqa: N818 - the learner's word, not Python's
+class Fault(Exception):
     """Something went wrong that we can name.
 
     `cause` says what happened and why, `action` what to do next, `detail` carries the raw message of a library.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,9 +130,7 @@ class Lab:
         listed = [[pieces]] if isinstance(pieces, str) else [list(piece) for piece in pieces]
         self.report("text", {"stream": stream, "pieces": listed, "x": x})
 
-    def rows(
-        self, name: str, rows: Iterable[Mapping[str, Any]], key: str | None = None, view: str = "table"
-    ) -> None:
+    def rows(self, name: str, rows: Iterable[Mapping[str, Any]], key: str | None = None, view: str = "table") -> None:
         """Items: predictions, blocks, tokens. Views: table, confusion, ranking, pairs."""
         self.report("rows", {"name": name, "rows": [dict(row) for row in rows], "key": key, "view": view})
 
@@ -157,7 +155,7 @@ class Lab:
     # ---- what takes long ------------------------------------------------------------------------------------------
     def loop(self, items: Iterable[T], what: str) -> Iterator[T]:
         """Like tqdm: yields the items, tells how far it is, and makes a safe point after each."""
-        total = len(items) if hasattr(items, "__len__") else None
+        total = len(items) if isinstance(items, Sized) else None
         told = 0.0
         for done, item in enumerate(items, start=1):
             yield item
@@ -243,9 +241,7 @@ def aside(model: Any) -> Iterator[None]:
             torch.cuda.set_rng_state_all(cuda)
 
 
-def _follower(
-    lab: Lab, trainer: Any, sample: Callable[[Any], Sequence[Any]] | None, every: int | None
-) -> Any:
+def _follower(lab: Lab, trainer: Any, sample: Callable[[Any], Sequence[Any]] | None, every: int | None) -> Any:
     from transformers import TrainerCallback
 
     class Follower(TrainerCallback):  # type: ignore[misc]
@@ -285,9 +281,7 @@ def _follower(
             verdict = lab.between(lab, "after update")
             if verdict:
                 self.verdict = verdict
-                control.should_save = (
-                    verdict == "stop"
-                )  # so that the next job of this digest can go on from here
+                control.should_save = verdict == "stop"  # so that the next job of this digest can go on from here
                 control.should_training_stop = True
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
