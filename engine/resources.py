@@ -1,0 +1,332 @@
+"""A role ("masked_lm", "wikipedia") of a tutorial's scale becomes a place, and a place what a library loads.
+
+In tutorial.toml a place is a table with one key that says what it is, and what else that kind takes:
+
+    masked_lm = { pocket = "models/bert" }
+    wikipedia = { hub = "wikimedia/wikipedia", kind = "data", config = "20231101.en", split = "train", streaming = true }
+    reviews   = { file = "/data/reviews.csv" }          essays = { folder = "/data/essays" }
+    tweets    = { kaggle = "thoughtvector/customer-support-on-twitter", file = "twcs/twcs.csv" }
+    dialogues = { url = "https://...", sha256 = "..." }
+    judge     = { endpoint = "https://api.openai.com/v1", model = "gpt-5-mini", secret = "openai" }
+    base      = { artifact = "small_base:model" }
+
+This module decides; what touches the network is in hub.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from deepdive.engine.faults import Fault, Refusal
+
+Report = Callable[[str, dict[str, Any]], None]
+Token = Callable[[], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pocket:
+    """A folder or file below tutorials/pocket, shipped with the program."""
+
+    pocket: str
+    split: str = ""
+    streaming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A repository of the model hub. `instead` names an open one of the same size, for those not let in."""
+
+    hub: str
+    kind: Literal["model", "data"] = "model"
+    revision: str = ""
+    config: str = ""
+    split: str = ""
+    streaming: bool = False
+    files: str | tuple[str, ...] = ()  # data files inside the repository, where it has no configurations
+    pickles: bool = False
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of this machine: a checkpoint, or data files."""
+
+    folder: str
+    split: str = ""
+    streaming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of this machine."""
+
+    file: str
+    split: str = ""
+    streaming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """A file by its address; what arrives must have this SHA-256."""
+
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kaggle:
+    """A Kaggle data set, or one file of it."""
+
+    kaggle: str
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An OpenAI-compatible server; `secret` names its key, it never is the key."""
+
+    endpoint: str
+    model: str
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What an earlier step left behind, as a path once the planner has found it."""
+
+    artifact: str
+    split: str = ""
+
+
+Place = Pocket | Hub | Folder | File | Web | Kaggle | Endpoint | Artifact
+PLACES: dict[str, type[Place]] = {
+    "pocket": Pocket,
+    "hub": Hub,
+    "folder": Folder,
+    "url": Web,
+    "kaggle": Kaggle,
+    "endpoint": Endpoint,
+    "artifact": Artifact,
+    "file": File,  # last: a Kaggle place has a `file` too
+}
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+LOADERS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "text"}
+
+
+def parse(role: str, table: Mapping[str, Any]) -> Place:
+    """Read one role's table of tutorial.toml. Raises `Refusal` with what is allowed."""
+    key = next((key for key in PLACES if key in table), None)
+    if key is None:
+        raise Refusal(role, f"does not say where it is: {dict(table)}", f"one of {', '.join(PLACES)}")
+    kind = PLACES[key]
+    known = {field.name: field for field in fields(kind)}
+    for name in table:
+        if name == "config" and name not in known:
+            raise Refusal(
+                role, f"a {key} has no configurations; `config` belongs to a hub's data set", ", ".join(known)
+            )
+        if name not in known:
+            raise Refusal(role, f"a {key} takes no `{name}`", ", ".join(known))
+    missing = [name for name, field in known.items() if field.default is MISSING and name not in table]
+    if missing:
+        raise Refusal(role, f"a {key} needs `{missing[0]}` as well", ", ".join(known))
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    for name, value in values.items():
+        _check(role, name, value, str(known[name].type))
+    return kind(**values)
+
+
+def override(place: Place, value: str, role: str = "") -> Place:
+    """Point a role elsewhere (`--set ROLE=VALUE`): an existing path, `OWNER/NAME[:CONFIG][@REVISION]`, or a server."""
+    value = value.strip()
+    if isinstance(place, Endpoint):
+        if not value.startswith(("http://", "https://")):
+            return replace(place, model=value)
+        return replace(place, endpoint=value)
+    path = Path(value).expanduser()
+    wishes = {"split": getattr(place, "split", ""), "streaming": getattr(place, "streaming", False)}
+    if path.is_dir():
+        config = getattr(place, "config", "")
+        clone = path / config if config and (path / config).is_dir() else path  # a clone of the hub's repository
+        return Folder(str(clone.resolve()), **wishes)
+    if path.is_file():
+        return File(str(path.resolve()), **wishes)
+    address, _, revision = value.partition("@")
+    repo_id, _, config = address.partition(":")
+    if not HUB_ID.fullmatch(repo_id) or ".." in repo_id:
+        raise Refusal(role, f"{value!r} is neither a path that exists nor a hub id", "a folder, a file, or OWNER/NAME")
+    if isinstance(place, Hub):
+        config = config or (place.config if repo_id == place.hub else "")
+        return replace(place, hub=repo_id, config=config, revision=revision, files=(), instead="")
+    data = isinstance(place, File) or bool(wishes["split"]) or _is_data(place)
+    return Hub(repo_id, kind="data" if data else "model", config=config, revision=revision, **wishes)
+
+
+def describe(place: Place) -> str:
+    """One line for screens: `hub wikimedia/wikipedia, 20231101.en, train, streamed`."""
+    match place:
+        case Pocket():
+            return f"pocket {place.pocket}"
+        case Hub():
+            parts = [f"hub {place.hub}", place.config, place.split, place.revision[:12]]
+            return ", ".join(part for part in (*parts, "streamed" if place.streaming else "") if part)
+        case Folder():
+            return f"folder {place.folder}"
+        case File():
+            return f"file {place.file}"
+        case Web():
+            return f"web {place.url}"
+        case Kaggle():
+            return f"kaggle {place.kaggle}" + (f", {place.file}" if place.file else "")
+        case Endpoint():
+            return f"{place.model} at {place.endpoint}"
+        case Artifact():
+            return f"artifact {place.artifact}"
+
+
+class Secret(str):
+    """A token on its way into a library's argument: it does not show itself in a printed dictionary."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """The lab's `resource` for models, data and files.
+
+    `pocket` is the folder tutorials/pocket, `report` takes events, `token` is asked only where the hub wants one.
+    """
+
+    places: Mapping[str, Place]
+    pocket: Path
+    report: Report
+    token: Token
+
+    def __call__(self, kind: str, role: str) -> str | dict[str, Any] | Path:
+        place = self.place(role)
+        match kind:
+            case "model":
+                return self._model(role, place)
+            case "data":
+                return self._data(role, place)
+            case "files":
+                return self._files(role, place)
+        raise Refusal(role, f"no role is asked for as {kind!r}", "model, data, files")
+
+    def place(self, role: str) -> Place:
+        if role not in self.places:
+            raise Refusal(role, "this scale has no such role", ", ".join(sorted(self.places)) or "none")
+        return self.places[role]
+
+    def _model(self, role: str, place: Place) -> str:
+        if isinstance(place, Hub):
+            from deepdive.engine import hub
+
+            return hub.settle_model(
+                place.hub, place.revision, self.report, self.token, instead=place.instead, pickles=place.pickles
+            )
+        folder = self._files(role, place)
+        if not any((folder / name).is_file() for name in ("config.json", "adapter_config.json", "modules.json")):
+            raise Fault(
+                f"{folder}, the model for {role}, has no config.json", "Name the folder that `save_pretrained` wrote"
+            )
+        if not any(folder.rglob("*.safetensors")) and any(folder.glob("*.bin")):
+            raise Fault(
+                f"{folder}, the model for {role}, has its weights only as pickles, which can run code when opened",
+                "Load it once where you trust it and save it again: `save_pretrained` writes safetensors",
+            )
+        return str(folder)
+
+    def _data(self, role: str, place: Place) -> dict[str, Any]:
+        if isinstance(place, Hub):
+            return self._hub_data(place)
+        path = self._files(role, place)
+        split = getattr(place, "split", "") or "train"
+        streaming = {"streaming": True} if getattr(place, "streaming", False) else {}
+        if path.is_dir():
+            if (path / "state.json").is_file() and (path / "dataset_info.json").is_file():
+                raise Refusal(
+                    role, f"{path} was written by save_to_disk, which load_dataset does not read", "Parquet, JSON, CSV"
+                )
+            return {"path": str(path), "split": split, **streaming}
+        suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
+        loader = LOADERS.get(suffixes[-1]) if suffixes else None
+        if loader is None:
+            raise Refusal(role, f"{path.name} is no table that load_dataset reads", ", ".join(LOADERS))
+        separator = {"sep": "\t"} if suffixes[-1] == ".tsv" else {}
+        name = split.partition("[")[0]  # "train[:100]" is a piece of train
+        files = str(path) if name == "train" else {name: str(path)}
+        return {"path": loader, "data_files": files, "split": split, **separator, **streaming}
+
+    def _hub_data(self, place: Hub) -> dict[str, Any]:
+        from deepdive.engine import hub
+
+        key = hub.settle_data(
+            place.hub,
+            place.revision,
+            self.report,
+            self.token,
+            config=place.config,
+            streaming=place.streaming,
+            instead=place.instead,
+        )
+        files = list(place.files) if isinstance(place.files, tuple) else place.files
+        arguments = {
+            "path": place.hub,
+            "name": place.config,
+            "split": place.split,
+            "revision": place.revision,
+            "data_files": files,
+            "streaming": place.streaming,
+            "token": Secret(key) if key else "",
+        }
+        return {name: value for name, value in arguments.items() if value}
+
+    def _files(self, role: str, place: Place) -> Path:
+        match place:
+            case Pocket():
+                path = self.pocket / place.pocket
+                if not path.exists():
+                    raise Fault(
+                        f"The pocket world has no {place.pocket}", "`deepdive pocket build` makes it, or install again"
+                    )
+                return path
+            case Folder(folder=name) | File(file=name) | Artifact(artifact=name):
+                path = Path(name).expanduser()
+                if not path.exists():
+                    raise Fault(
+                        f"{path}, which {role} points to, is not there", f"`--set {role}=PATH` names another place"
+                    )
+                return path
+        raise Refusal(role, f"{describe(place)} cannot be used here", "a pocket, folder, file or artifact")
+
+
+def _is_data(place: Place) -> bool:
+    path = {Pocket: "pocket", Artifact: "artifact", Kaggle: "kaggle", Web: "url"}.get(type(place))
+    return isinstance(place, Kaggle) or any(
+        suffix in LOADERS for suffix in Path(str(getattr(place, path or "", ""))).suffixes
+    )
+
+
+def _check(role: str, name: str, value: object, annotation: str) -> None:
+    """A value of tutorial.toml against the field's annotation."""
+    if annotation == "bool" and not isinstance(value, bool):
+        raise Refusal(role, f"`{name}` is {value!r}", "true or false")
+    if annotation == "str" and not isinstance(value, str):
+        raise Refusal(role, f"`{name}` is {value!r}", "a text in quotes")
+    if name == "kind" and value not in ("model", "data"):
+        raise Refusal(role, f"`kind` is {value!r}", "model or data")
+    if name == "hub" and not HUB_ID.fullmatch(str(value)):
+        raise Refusal(role, f"{value!r} is no hub id", "OWNER/NAME")
+    if name == "sha256" and not re.fullmatch(r"[0-9a-f]{64}", str(value)):
+        raise Refusal(role, f"{value!r} is no SHA-256", "64 hexadecimal digits")
+    if name in ("pocket",) and (Path(str(value)).is_absolute() or ".." in Path(str(value)).parts):
+        raise Refusal(role, f"{value!r} leads out of tutorials/pocket", "a path below it")
