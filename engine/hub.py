@@ -340,12 +340,22 @@ class _Transfer:
         except BaseException:
             self.stopped.set()
             thread.join(2 * REPORT_SECONDS)
+            if thread.is_alive():
+                _abort_xet()
             raise
         if failures:
             raise failures[0]
         if self.total and told != self.total:
             tell(self.total)
         return folders[0]
+
+
+def _abort_xet() -> None:
+    """End transfers of the Xet protocol, which run in native threads that no exception of ours reaches."""
+    with contextlib.suppress(ImportError):
+        from huggingface_hub.utils._xet import abort_xet_session
+
+        abort_xet_session()
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 In tutorial.toml a place is a table with one key that says what it is, and what else that kind takes:
 
     masked_lm = { pocket = "models/bert" }
-    wikipedia = { hub = "wikimedia/wikipedia", kind = "data", config = "20231101.en", split = "train", streaming = true }
+    wikipedia = { hub = "wikimedia/wikipedia", config = "20231101.en", split = "train", kind = "data" }
     reviews   = { file = "/data/reviews.csv" }          essays = { folder = "/data/essays" }
     tweets    = { kaggle = "thoughtvector/customer-support-on-twitter", file = "twcs/twcs.csv" }
     dialogues = { url = "https://...", sha256 = "..." }
@@ -135,7 +135,7 @@ def parse(role: str, table: Mapping[str, Any]) -> Place:
     missing = [name for name, field in known.items() if field.default is MISSING and name not in table]
     if missing:
         raise Refusal(role, f"a {key} needs `{missing[0]}` as well", ", ".join(known))
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
     for name, value in values.items():
         _check(role, name, value, str(known[name].type))
     return kind(**values)
@@ -149,7 +149,7 @@ def override(place: Place, value: str, role: str = "") -> Place:
             return replace(place, model=value)
         return replace(place, endpoint=value)
     path = Path(value).expanduser()
-    wishes = {"split": getattr(place, "split", ""), "streaming": getattr(place, "streaming", False)}
+    wishes: dict[str, Any] = {"split": getattr(place, "split", ""), "streaming": getattr(place, "streaming", False)}
     if path.is_dir():
         config = getattr(place, "config", "")
         clone = path / config if config and (path / config).is_dir() else path  # a clone of the hub's repository
@@ -310,10 +310,7 @@ class Resolver:
 
 
 def _is_data(place: Place) -> bool:
-    path = {Pocket: "pocket", Artifact: "artifact", Kaggle: "kaggle", Web: "url"}.get(type(place))
-    return isinstance(place, Kaggle) or any(
-        suffix in LOADERS for suffix in Path(str(getattr(place, path or "", ""))).suffixes
-    )
+    return isinstance(place, Kaggle) or any(suffix in LOADERS for suffix in Path(describe(place)).suffixes)
 
 
 def _check(role: str, name: str, value: object, annotation: str) -> None:
@@ -328,5 +325,5 @@ def _check(role: str, name: str, value: object, annotation: str) -> None:
         raise Refusal(role, f"{value!r} is no hub id", "OWNER/NAME")
     if name == "sha256" and not re.fullmatch(r"[0-9a-f]{64}", str(value)):
         raise Refusal(role, f"{value!r} is no SHA-256", "64 hexadecimal digits")
-    if name in ("pocket",) and (Path(str(value)).is_absolute() or ".." in Path(str(value)).parts):
+    if name == "pocket" and (Path(str(value)).is_absolute() or ".." in Path(str(value)).parts):
         raise Refusal(role, f"{value!r} leads out of tutorials/pocket", "a path below it")

@@ -9,9 +9,7 @@ ARTICLES_PER_SHARD = 8
 
 FIRST = "Anna Bela Carl Dora Emil Frida Georg Hanna Ivo Jana Karl Lena Marek Nora Otto Paula Rolf Sonja Tomas Vera"
 LAST = "Abel Brand Corvin Dahl Eriks Falk Graven Holm Ising Jensen Kroll Lund Moreau Novak Olden Petri Quist Rask"
-TOWNS = (
-    "Alder Birken Calder Dorum Elsing Fennby Garsted Hollen Inver Jarrow Kelby Lowick Marden Norby Oxley Pell"
-)
+TOWNS = "Alder Birken Calder Dorum Elsing Fennby Garsted Hollen Inver Jarrow Kelby Lowick Marden Norby Oxley Pell"
 TRADES = "weaver printer botanist teacher surveyor glassmaker painter doctor composer engineer baker miller"
 WORKS = "maps songs bridges essays clocks gardens letters plays portraits ovens"
 
@@ -19,7 +17,7 @@ SENTENCES = (
     "{she_} was born in {town} on {day} {month} {year}, the {nth} child of a {trade}.",
     "After school in {town} {she} worked for {n} years as a {trade} and read at night.",
     "In {year} {she} moved to {town}, where the mill by the river needed a {trade}.",
-    "The town council of {town} ordered from {her} shop in {year} a set of {works}, which are still kept in the town hall.",
+    "The town council of {town} ordered from {her} shop in {year} a set of {works}, still kept in the hall.",
     "{her_} best known {works} were shown in {town} in {year} and later in {town2}.",
     "A letter of {year} tells that {she} walked from {town} to {town2} in {n} days because the train did not run.",
     "Critics in {town} wrote that the {works} were careful and plain, and that nothing in them was borrowed.",

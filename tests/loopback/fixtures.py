@@ -10,7 +10,8 @@ from tests.loopback.world import built
 
 @pytest.fixture(scope="session")
 def hub() -> Iterator[Hub]:
-    """A hub with tiny models and data under the real ids. Clients read HF_ENDPOINT at import: give `hub.environment(home)`
-    to a subprocess."""
+    """A hub with tiny models and data under the real ids.
+
+    Clients read HF_ENDPOINT at import: give `hub.environment(home)` to a subprocess."""
     with Hub(built()) as running:
         yield running

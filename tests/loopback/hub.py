@@ -1,7 +1,7 @@
 """A small model hub on loopback that the real clients talk to: huggingface_hub, transformers, datasets.
 
-`python -m tests.loopback.hub --port 0` prints the line that points them here. It answers the routes that those clients ask
-for (library-facts.md, "A hub on loopback"), has a gated model, ids that do not exist, and troubles on request.
+`python -m tests.loopback.hub --port 0` prints the line that points them here. It answers the routes that
+those clients ask for, has a gated model, lacks what it lacks, and makes trouble on request.
 """
 
 import argparse
@@ -210,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _resolve(self, repository: Repository, revision: str, name: str) -> None:
         if self._gate(repository):
-            return
+            return None
         if not _known(repository, revision):
             return self._error(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         commit = {"X-Repo-Commit": _commit(repository)}
@@ -225,9 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
         first, last = int(wanted[1]), min(int(wanted[2] or len(body) - 1), len(body) - 1)
         if first > last:
             return self._send(416, b"", headers | {"Content-Range": f"bytes */{len(body)}"})
-        return self._send(
-            206, body[first : last + 1], headers | {"Content-Range": f"bytes {first}-{last}/{len(body)}"}
-        )
+        return self._send(206, body[first : last + 1], headers | {"Content-Range": f"bytes {first}-{last}/{len(body)}"})
 
     def _gate(self, repository: Repository) -> bool:
         """True if the request was turned away at the gate."""
@@ -247,9 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.dumps({"error": message}).encode()
         self._send(status, body, {"X-Error-Code": code, "X-Error-Message": message, **(headers or {})})
 
-    def _send(
-        self, status: int, body: bytes, headers: dict[str, str], kind: str = "application/json"
-    ) -> None:
+    def _send(self, status: int, body: bytes, headers: dict[str, str], kind: str = "application/json") -> None:
         self.send_response(status)
         for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)

@@ -1,7 +1,7 @@
-"""Builds what the loopback hub serves: tiny random checkpoints and data under the real ids. Needs torch; the hub does not.
+"""Builds what the loopback hub serves: tiny random checkpoints and data under the real ids.
 
-`python -m tests.loopback.world FOLDER` fills a folder; `built()` does that once per machine and version of these files, in a
-process of its own, so that a test session never imports torch for it.
+`python -m tests.loopback.world FOLDER` fills a folder; `built()` does that once per machine and version of these files,
+in a process of its own, so that neither the hub nor a test session imports torch for it.
 """
 
 import hashlib
@@ -39,16 +39,14 @@ GPT2_IDS = {
 def built() -> Path:
     """The folder with `models/OWNER/NAME/...` and `datasets/OWNER/NAME/...`, made on first use."""
     here = Path(__file__).parent
-    digest = hashlib.sha256(
-        b"".join((here / name).read_bytes() for name in ("world.py", "articles.py"))
-    ).hexdigest()[:12]
+    digest = hashlib.sha256(b"".join((here / name).read_bytes() for name in ("world.py", "articles.py"))).hexdigest()[
+        :12
+    ]
     folder = Path(tempfile.gettempdir()) / f"deepdive-loopback-{os.getuid()}-{digest}"
     if not folder.is_dir():
         with tempfile.TemporaryDirectory(prefix="deepdive-loopback-") as scratch:
             made = Path(scratch) / "world"
-            subprocess.run(
-                [sys.executable, "-m", "tests.loopback.world", made], check=True, cwd=here.parents[1]
-            )
+            subprocess.run([sys.executable, "-m", "tests.loopback.world", made], check=True, cwd=here.parents[1])
             try:
                 made.rename(folder)
             except OSError:  # another session was faster
@@ -91,7 +89,9 @@ def _bert(folder: Path) -> None:
         folder,
         {
             "vocab.txt": "\n".join(sorted(vocabulary, key=vocabulary.__getitem__)) + "\n",
-            "tokenizer_config.json": '{"do_lower_case": true, "model_max_length": 512, "tokenizer_class": "BertTokenizer"}',
+            "tokenizer_config.json": json.dumps(
+                {"do_lower_case": True, "model_max_length": 512, "tokenizer_class": "BertTokenizer"}
+            ),
         },
     )
     _decoys(folder)
@@ -159,13 +159,12 @@ def _wikipedia(folder: Path) -> None:
 
     shards = list(articles())
     for index, rows in enumerate(shards):
-        table = pyarrow.table(
-            {name: [getattr(row, name) for row in rows] for name in ("id", "url", "title", "text")}
-        )
+        table = pyarrow.table({name: [getattr(row, name) for row in rows] for name in ("id", "url", "title", "text")})
         path = folder / WIKIPEDIA_CONFIG / f"train-{index:05d}-of-{len(shards):05d}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         pyarrow.parquet.write_table(table, path)
-    card = f"configs:\n- config_name: {WIKIPEDIA_CONFIG}\n  data_files:\n  - split: train\n    path: {WIKIPEDIA_CONFIG}/train-*"
+    split = f"  - split: train\n    path: {WIKIPEDIA_CONFIG}/train-*"
+    card = f"configs:\n- config_name: {WIKIPEDIA_CONFIG}\n  data_files:\n{split}"
     _write(folder, {"README.md": f"---\n{card}\n---\n# Articles of our own making\n"})
 
 
@@ -182,9 +181,7 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _placed(
-    fixed: dict[str, int], others: Iterable[str], size: int, filler: str, first_free: int
-) -> dict[str, int]:
+def _placed(fixed: dict[str, int], others: Iterable[str], size: int, filler: str, first_free: int) -> dict[str, int]:
     """A vocabulary of `size`: `fixed` tokens at their places, the others from `first_free` on, fillers in all gaps."""
     vocabulary = dict(fixed)
     taken = set(fixed.values())
