@@ -14,7 +14,7 @@ SIMPLE = ("bool", "int", "float", "str")
 
 @dataclass(frozen=True)
 class Setting:
-    """`kind` is one of bool, int, float, str, choice, list, words (dict of lists), template, code, model, folder, lines."""
+    """`kind`: bool, int, float, str, choice, list, words (a dict of lists), template, code, model, folder or lines."""
 
     name: str
     kind: str
@@ -70,7 +70,7 @@ class Setting:
         if self.kind in ("int", "float"):
             return _number(self, text)
         if self.kind == "list":
-            parts = [part for part in text.replace(",", " ").split()] if self.item != "str" else _lines(text)
+            parts = text.replace(",", " ").split() if self.item != "str" else _lines(text)
             return [_number(self, part) if self.item in ("int", "float") else part for part in parts]
         try:  # words: a JSON object, or "good: great, fine / bad: terrible"
             return json.loads(text) if text.lstrip().startswith("{") else _words(text)
