@@ -150,7 +150,7 @@ def override(place: Place, value: str, role: str = "") -> Place:
         return replace(place, endpoint=value)
     path = Path(value).expanduser()
     wishes: dict[str, Any] = {"split": getattr(place, "split", ""), "streaming": getattr(place, "streaming", False)}
-    if path.is_dir():
+    if value and path.is_dir():
         config = getattr(place, "config", "")
         clone = path / config if config and (path / config).is_dir() else path  # a clone of the hub's repository
         return Folder(str(clone.resolve()), **wishes)
@@ -158,7 +158,7 @@ def override(place: Place, value: str, role: str = "") -> Place:
         return File(str(path.resolve()), **wishes)
     address, _, revision = value.partition("@")
     repo_id, _, config = address.partition(":")
-    if not HUB_ID.fullmatch(repo_id) or ".." in repo_id:
+    if not HUB_ID.fullmatch(repo_id) or ".." in repo_id or not re.fullmatch(r"[\w.-]*", config + revision):
         raise Refusal(role, f"{value!r} is neither a path that exists nor a hub id", "a folder, a file, or OWNER/NAME")
     if isinstance(place, Hub):
         config = config or (place.config if repo_id == place.hub else "")
