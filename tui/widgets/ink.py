@@ -1,0 +1,123 @@
+"""What a cell is drawn with: named inks, and how a theme turns them into colours.
+
+Drawing functions are pure and know no colour: they name theme tokens (`training`, `text-3`). A `Palette` looks these
+up in the variables of the theme in force, with a fallback for a bare App, and keeps the finished styles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.color import Color as RichColor
+from rich.color import ColorSystem
+from rich.style import Style
+from textual.color import Color, ColorParseError
+
+# The dark shipped theme in short. Every value is of the 256-colour palette.
+FALLBACK: Mapping[str, str] = {
+    "background": "#121212",
+    "surface": "#262626",
+    "card": "#1c1c1c",
+    "edit": "#303030",
+    "accent": "#5fd7d7",
+    "training": "#5fafff",
+    "validation": "#ffaf5f",
+    "book": "#af87d7",
+    "held": "#87d787",
+    "stale": "#d7af5f",
+    "failed": "#ff5f5f",
+    "text-1": "#eeeeee",
+    "text-2": "#d0d0d0",
+    "text-3": "#8a8a8a",
+    "text-4": "#585858",
+    "holder-weights": "#5fafff",
+    "holder-gradients": "#d78700",
+    "holder-optimizer": "#875faf",
+    "holder-activations": "#87d787",
+    "holder-other": "#626262",
+    "shade-1": "#1c1c1c",
+    "shade-2": "#303030",
+    "shade-3": "#444444",
+    "shade-4": "#585858",
+}
+
+
+class Ink(NamedTuple):
+    """How a run of text looks, in theme tokens.
+
+    `fade` mixes `color` into the background (0: full, 1: gone). `invert` swaps text and background: unlike a
+    background colour it is still seen where NO_COLOR takes every colour away.
+    """
+
+    color: str = "text-2"
+    back: str = ""
+    fade: float = 0.0
+    bold: bool = False
+    underline: bool = False
+    invert: bool = False
+
+
+TEXT = Ink("text-2")
+STRONG = Ink("text-1", bold=True)
+MUTED = Ink("text-3")
+FAINT = Ink("text-4")
+CURSOR = Ink("accent", back="background", bold=True, invert=True)
+
+
+@lru_cache(maxsize=512)
+def _parse(value: str) -> Color | None:
+    try:
+        return Color.parse(value)
+    except ColorParseError:
+        return None
+
+
+@lru_cache(maxsize=512)
+def _mixed(color: Color, background: Color, share: float) -> RichColor:
+    """`color` mixed into `background`, moved to the nearest of the 256 so that SSH shows the same shade."""
+    blend = color.blend(background, share).rich_color
+    return RichColor.from_triplet(blend.downgrade(ColorSystem.EIGHT_BIT).get_truecolor())
+
+
+class Palette:
+    """The styles of one theme, made on demand and kept."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self._styles: dict[Ink, Style] = {}
+
+    def color(self, token: str) -> Color:
+        """The colour of a token; the fallback where the theme lacks it or its value is no plain colour."""
+        value = self._variables.get(token)
+        found = _parse(value) if value else None
+        if found is None:
+            found = _parse(FALLBACK.get(token, FALLBACK["text-2"]))
+        assert found is not None
+        return found
+
+    def style(self, ink: Ink) -> Style:
+        """The Rich style of an ink."""
+        style = self._styles.get(ink)
+        if style is None:
+            style = self._styles[ink] = self._make(ink)
+        return style
+
+    def _make(self, ink: Ink) -> Style:
+        color, background = self.color(ink.color), self.color("background")
+        dim = False
+        if ink.fade and color.ansi is None and background.ansi is None:
+            front = _mixed(color, background, ink.fade)
+        else:
+            dim = ink.fade > 0.3
+            front = color.rich_color
+        back = self.color(ink.back).rich_color if ink.back else None
+        return Style(
+            color=front,
+            bgcolor=back,
+            bold=ink.bold or None,
+            underline=ink.underline or None,
+            reverse=ink.invert or None,
+            dim=dim or None,
+        )
