@@ -230,9 +230,9 @@ def _start(wanted: Wanted) -> str:
 
 def _size(amount: int) -> str:
     """Bytes in decimal units, as the hub's pages show them: 548 MB."""
-    value = float(amount)
-    for unit in ("B", "kB", "MB"):
+    value, unit = float(amount), "B"
+    for larger in ("kB", "MB", "GB"):
         if value < 1000:
-            return f"{value:.0f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
