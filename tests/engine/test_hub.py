@@ -167,7 +167,7 @@ def test_a_stop_is_heard_within_a_second_and_complete_files_are_kept(answers: di
         ("missing data", "has no data set no/such-data", "Check the spelling"),
         ("missing revision", "no such revision", "commits/main"),
         ("pickles", "only as pickles", "safetensors"),
-        ("small disk", "needs 7.6 MB", "HF_HOME"),
+        ("small disk", "where 1.0 MB are free", "HF_HOME"),
         ("broken hub", "answered 503", "--scale pocket"),
         ("busy hub", "too many requests", "in 90 seconds"),
         ("script", "loading script", f"Parquet: {WIKIPEDIA}"),
