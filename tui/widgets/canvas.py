@@ -10,8 +10,16 @@ from deepdive.tui.widgets.lines import Line, merge
 Mode = Literal["dots", "blocks", "ascii"]
 
 # Bit of the pixel at (x, y) within a cell. Braille numbering: Unicode chapter 21.1.
-_DOT_BITS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
-_QUADRANT_BITS = ((1, 4), (2, 8))
+_BITS: dict[Mode, tuple[tuple[int, ...], ...]] = {
+    "dots": ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80)),
+    "blocks": ((1, 4), (2, 8)),
+    "ascii": ((1,),),
+}
+# Bits of the pixels start..end of a cell's column: _SPANS[mode][x][start][end].
+_SPANS = {
+    mode: [[[sum(bits[start : end + 1]) for end in range(len(bits))] for start in range(len(bits))] for bits in table]
+    for mode, table in _BITS.items()
+}
 _QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 PIXELS: dict[Mode, tuple[int, int]] = {"dots": (2, 4), "blocks": (2, 2), "ascii": (1, 1)}
 
@@ -27,22 +35,21 @@ class Layer:
 
     def set(self, x: int, y: int) -> None:
         """Light the pixel at (x, y), (0, 0) at the top left; outside is ignored."""
-        if not (0 <= x < self.width and 0 <= y < self.height):
-            return
-        column, inner_x = divmod(x, self.across)
-        row, inner_y = divmod(y, self.down)
-        if self.mode == "dots":
-            bit = _DOT_BITS[inner_x][inner_y]
-        elif self.mode == "blocks":
-            bit = _QUADRANT_BITS[inner_x][inner_y]
-        else:
-            bit = 1
-        self.bits[column, row] = self.bits.get((column, row), 0) | bit
+        self.column(x, y, y)
 
     def column(self, x: int, top: int, bottom: int) -> None:
-        """Light the pixels from `top` to `bottom` (both included) of one pixel column."""
-        for y in range(max(0, top), min(self.height - 1, bottom) + 1):
-            self.set(x, y)
+        """Light the pixels from `top` to `bottom` (both included) of one pixel column, a cell at a time."""
+        top, bottom = max(0, top), min(self.height - 1, bottom)
+        if top > bottom or not 0 <= x < self.width:
+            return
+        bits, down = self.bits, self.down
+        column, inner = divmod(x, self.across)
+        masks = _SPANS[self.mode][inner]
+        last = bottom // down
+        for row in range(top // down, last + 1):
+            start = max(top - row * down, 0)
+            end = min(bottom - row * down, down - 1)
+            bits[column, row] = bits.get((column, row), 0) | masks[start][end]
 
     def glyph(self, bits: int, mark: str) -> str:
         """The character for a cell's pixels; in ascii mode `mark`."""

@@ -1,0 +1,231 @@
+"""Who holds the memory: one stacked bar against what there is, a legend, and the use so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Literal
+
+from deepdive.tui.widgets.canvas import Layer, Mode
+from deepdive.tui.widgets.drawn import Drawn
+from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
+from deepdive.tui.widgets.lines import Line, Run, fit, heading, merge, spread, width_of
+
+Kind = Literal["weights", "gradients", "optimizer", "activations", "other"]
+FILLS: dict[Kind, str] = {"weights": "█", "gradients": "▓", "optimizer": "▒", "activations": "▚", "other": "░"}
+ASCII_FILLS: dict[Kind, str] = {
+    "weights": "#",
+    "gradients": "=",
+    "optimizer": "%",
+    "activations": "/",
+    "other": ":",
+}
+_FREE = Ink("text-4", back="card")
+_SMALL_ROWS = 5
+_SMALL_WIDTH = 32
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """So many bytes held by one use. `name` is what the legend calls it, such as Adam for the optimizer."""
+
+    name: str
+    amount: float
+    kind: Kind = "other"
+
+
+def share_cells(amounts: Sequence[float], total: float, width: int) -> list[int]:
+    """Whole cells for amounts of a bar of `width` cells that stands for `total`.
+
+    Largest remainders: the cells add up to the sum's own share, rounded. What is not zero gets a cell where there are
+    enough of them.
+    """
+    if total <= 0 or width <= 0:
+        return [0] * len(amounts)
+    exact = [max(0.0, amount) / total * width for amount in amounts]
+    target = min(width, max(round(sum(exact)), min(width, sum(value > 0 for value in exact))))
+    cells = [floor(value) for value in exact]
+    order = sorted(range(len(exact)), key=lambda at: (not (exact[at] > 0 and cells[at] == 0), cells[at] - exact[at]))
+    for at in order:
+        if sum(cells) < target and exact[at] > 0:
+            cells[at] += 1
+    for at, value in enumerate(exact):
+        if value > 0 and cells[at] == 0 and max(cells) > 1:
+            cells[cells.index(max(cells))] -= 1
+            cells[at] = 1
+    while sum(cells) > target:
+        cells[cells.index(max(cells))] -= 1
+    return cells
+
+
+def stacked(holders: Sequence[Holder], total: float, width: int, mode: Mode = "dots") -> Line:
+    """The bar: a fill for each holder, then what is free. Holders beyond `total` are drawn to the full width."""
+    total = max(total, sum(holder.amount for holder in holders))
+    cells = share_cells([holder.amount for holder in holders], total, width)
+    runs: list[Run] = [
+        (_fill(holder.kind, mode) * size, _ink(holder.kind)) for holder, size in zip(holders, cells, strict=True)
+    ]
+    free = "." if mode == "ascii" else " "
+    return merge([*runs, (free * (width - sum(cells)), _FREE)])
+
+
+def _fill(kind: Kind, mode: Mode) -> str:
+    return (ASCII_FILLS if mode == "ascii" else FILLS)[kind]
+
+
+def _ink(kind: Kind) -> Ink:
+    return Ink(f"holder-{kind}")
+
+
+def unit_for(amount: float) -> tuple[float, str]:
+    """Divisor and name of the unit in which `amount` bytes has one to four digits. Decimal units, as on the box."""
+    power = 0
+    while amount >= 1000.0 ** (power + 1) and power < len(_UNITS) - 1:
+        power += 1
+    return 1000.0**power, _UNITS[power]
+
+
+def in_unit(amount: float, divisor: float) -> str:
+    """Three significant figures: 12.6, 103, 0.42."""
+    value = amount / divisor
+    if value and value < 1:
+        return f"{value:.2f}"
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}"
+
+
+def sparkline(values: Sequence[float], width: int, rows: int, top: float, mode: Mode = "dots") -> list[str]:
+    """The last values as an area of `rows` lines, scaled to `top`; one value a pixel column, the peak of each kept."""
+    layer = Layer(width, rows, mode)
+    if not values or top <= 0 or not width:
+        return [" " * width] * rows
+    columns = min(layer.width, len(values))
+    for column in range(columns):
+        start, end = len(values) * column // columns, len(values) * (column + 1) // columns
+        share = max(values[start:end]) / top
+        pixels = min(layer.height, max(1 if share > 0 else 0, ceil(share * layer.height - 1e-9)))
+        layer.column(column, layer.height - pixels, layer.height - 1)
+    return [
+        "".join(
+            layer.glyph(bits, "#") if (bits := layer.bits.get((column, row), 0)) else " " for column in range(width)
+        )
+        for row in range(rows)
+    ]
+
+
+class Holders(Drawn):
+    """The memory panel. Amounts are bytes; `total` is the card, the machine, or a limit."""
+
+    INTERVAL = 1.0
+    DEFAULT_CSS = "Holders { height: auto; }"
+
+    def __init__(
+        self,
+        holders: Sequence[Holder] = (),
+        *,
+        total: float = 0.0,
+        free: float | None = None,
+        peak: float | None = None,
+        history: Sequence[float] = (),
+        title: str = "Memory",
+        scope: str = "this run",
+        compact: bool = False,
+        mode: Mode = "dots",
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """`free` bytes stand at the heading's right; `scope` behind the unit; `history` is memory used over time."""
+        super().__init__(id=id, classes=classes)
+        self.title, self.scope, self.compact, self.mode = title, scope, compact, mode
+        self.holders, self.total, self.free = tuple(holders), total, free
+        self.peak, self.history = peak, tuple(history)
+
+    def show(
+        self,
+        holders: Sequence[Holder],
+        *,
+        total: float,
+        free: float | None = None,
+        peak: float | None = None,
+        history: Sequence[float] = (),
+    ) -> None:
+        """Show what is held now."""
+        self.holders, self.total, self.free = tuple(holders), total, free
+        self.peak, self.history = peak, tuple(history)
+        self.redraw(urgent=False)
+
+    @property
+    def used(self) -> float:
+        """Bytes held by all holders."""
+        return sum(holder.amount for holder in self.holders)
+
+    def _small(self, width: int, height: int) -> bool:
+        return self.compact or height < _SMALL_ROWS - 1 or width < _SMALL_WIDTH
+
+    def rows_needed(self, width: int) -> int:
+        """Heading, bar, legend, and two rows of history where there is one."""
+        if self._small(width, _SMALL_ROWS):
+            return 2 + len(self.holders)
+        return 2 + len(self._legend(width)) + (2 if len(self.history) > 1 else 0)
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        """The panel, or the strip's form of it."""
+        if self._small(width, height):
+            return self._draw_small(width, height)
+        _, unit = self._unit()
+        note = ""
+        if self.free is not None:
+            divisor, free_unit = unit_for(self.free)
+            note = f"{in_unit(self.free, divisor)} {free_unit} free"
+        lines = [
+            heading(self.title, f"{unit}, {self.scope}" if self.scope else unit, note, width),
+            stacked(self.holders, self.total, width, self.mode),
+            *self._legend(width),
+        ]
+        if len(self.history) > 1 and height >= len(lines) + 2:
+            lines += self._history(width)
+        return lines
+
+    def _unit(self) -> tuple[float, str]:
+        return unit_for(max(self.used, self.peak or 0.0))
+
+    def _draw_small(self, width: int, height: int) -> list[Line]:
+        divisor, unit = unit_for(self.peak or self.used)
+        figure = f"{in_unit(self.peak or self.used, divisor)} {unit}"
+        lines = [
+            fit([(self.title, STRONG), ("  " + figure, TEXT)], width),
+            stacked(self.holders, self.total, width, self.mode),
+        ]
+        for holder in self.holders:
+            mark = (_fill(holder.kind, self.mode), _ink(holder.kind))
+            lines.append(fit([mark, (f" {holder.name} {in_unit(holder.amount, divisor)}", MUTED)], width))
+        return lines[:height]
+
+    def _legend(self, width: int) -> list[Line]:
+        """Holders flowing over as many lines as they need, the peak at the end of the last."""
+        divisor, _ = self._unit()
+        lines: list[list[Run]] = [[]]
+        for holder in self.holders:
+            mark = (_fill(holder.kind, self.mode), _ink(holder.kind))
+            words = (f" {holder.name} {in_unit(holder.amount, divisor)}", MUTED)
+            if lines[-1] and width_of(lines[-1]) + 3 + width_of([mark, words]) > width:
+                lines.append([])
+            lines[-1] += [("   " if lines[-1] else "", TEXT), mark, words]
+        if self.peak is None:
+            return [fit(line, width) for line in lines]
+        peak: Run = (f"peak {in_unit(self.peak, divisor)}", MUTED)
+        if lines[-1] and width_of(lines[-1]) + 2 + width_of([peak]) > width:
+            lines.append([])
+        return [*(fit(line, width) for line in lines[:-1]), spread(lines[-1], [peak], width)]
+
+    def _history(self, width: int) -> list[Line]:
+        top = max(self.total if self.total < 4 * max(self.history) else 0.0, *self.history)
+        divisor, _ = self._unit()
+        label = in_unit(max(self.history), divisor)
+        room = max(1, width - len(label) - 1)
+        upper, lower = sparkline(self.history, room, 2, top, self.mode)
+        return [
+            fit([(upper, MUTED), (" " + label, MUTED)], width),
+            fit([(lower, MUTED), (" " + "0".rjust(len(label)), MUTED)], width),
+        ]
