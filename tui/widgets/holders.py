@@ -45,18 +45,14 @@ def share_cells(amounts: Sequence[float], total: float, width: int) -> list[int]
     if total <= 0 or width <= 0:
         return [0] * len(amounts)
     exact = [max(0.0, amount) / total * width for amount in amounts]
-    target = min(width, max(round(sum(exact)), min(width, sum(value > 0 for value in exact))))
-    cells = [floor(value) for value in exact]
-    order = sorted(range(len(exact)), key=lambda at: (not (exact[at] > 0 and cells[at] == 0), cells[at] - exact[at]))
-    for at in order:
-        if sum(cells) < target and exact[at] > 0:
-            cells[at] += 1
-    for at, value in enumerate(exact):
-        if value > 0 and cells[at] == 0 and max(cells) > 1:
-            cells[cells.index(max(cells))] -= 1
-            cells[at] = 1
+    held = [at for at, value in enumerate(exact) if value > 0]
+    target = min(width, max(round(sum(exact)), len(held)))
+    cells = [max(1, floor(value)) if value > 0 else 0 for value in exact]
+    while sum(cells) < target:
+        cells[max(held, key=lambda at: exact[at] - cells[at])] += 1
     while sum(cells) > target:
-        cells[cells.index(max(cells))] -= 1
+        wide = [at for at in held if cells[at] > 1] or [at for at in held if cells[at]]
+        cells[max(wide, key=lambda at: cells[at] - exact[at])] -= 1
     return cells
 
 

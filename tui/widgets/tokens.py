@@ -273,4 +273,4 @@ def _index_at(fragments: Sequence[Fragment], column: int) -> int:
         if at <= column < at + part.size:
             return part.token
         at += part.size
-    return fragments[-1].index
+    return fragments[-1].token

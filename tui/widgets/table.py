@@ -1,0 +1,296 @@
+"""A plain table: muted header, aligned columns, figures under each other, an optional row cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from deepdive.engine.untrusted import visible
+from deepdive.tui.widgets.bars import bar_text
+from deepdive.tui.widgets.canvas import Mode
+from deepdive.tui.widgets.drawn import Drawn
+from deepdive.tui.widgets.ink import FAINT, MUTED, TEXT, Ink
+from deepdive.tui.widgets.lines import Line, Run, fit, heading, merge, shorten
+from rich.cells import cell_len, set_cell_size
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+_GAP = 2
+_LEAST = 4
+_RAIL = "▌"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters [start, end) of a cell's text in another colour; inverted as a gap or an answer is."""
+
+    start: int
+    end: int
+    color: str = "accent"
+    invert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Text with its colour, parts of it highlighted, or a bar (0 to 1) with the text behind it."""
+
+    text: str = ""
+    color: str = "text-2"
+    bold: bool = False
+    spans: tuple[Span, ...] = ()
+    bar: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`width` None: as wide as its cells. A column that may `shrink` gives way when the table is too wide."""
+
+    title: str = ""
+    align: Literal["left", "right"] = "left"
+    width: int | None = None
+    shrink: bool = True
+    bar_width: int = 8
+
+
+Row = Sequence[Cell | str]
+
+
+def verdict(held: bool | None) -> Cell:
+    """The cell that says whether a lesson's claim held, with its glyph."""
+    if held is None:
+        return Cell("○ not measured", "text-3")
+    return Cell("✓ held", "held") if held else Cell("✗ not held", "failed")
+
+
+def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> tuple[list[Column], list[Row]]:
+    """Columns and rows of a confusion matrix: `counts[truth][said]`, with bars, right ones green."""
+    most = max((count for row in counts for count in row), default=0)
+    columns = [Column("", shrink=False)] + [Column(f"says {name}", "right", shrink=False) for name in labels]
+    rows: list[Row] = []
+    for truth, (name, row) in enumerate(zip(labels, counts, strict=True)):
+        cells: list[Cell | str] = [Cell(name)]
+        for said, count in enumerate(row):
+            color = "held" if said == truth else "failed"
+            cells.append(Cell(f"{count:,}", color, bar=count / most if most else 0.0))
+        rows.append(cells)
+    return columns, rows
+
+
+def column_widths(columns: Sequence[Column], rows: Sequence[Row], width: int) -> list[int]:
+    """Cells for each column: what its widest cell needs; if that is too much, the widest that may shrink gives way."""
+    widths = []
+    for at, column in enumerate(columns):
+        needs = [cell_len(column.title)]
+        for row in rows:
+            if at < len(row):
+                cell = _cell(row[at])
+                needs.append(cell_len(_safe(cell.text)) + (0 if cell.bar is None else column.bar_width + 1))
+        widths.append(column.width if column.width is not None else max(needs))
+    excess = sum(widths) + _GAP * (len(columns) - 1) - width
+    while excess > 0:
+        able = [at for at, column in enumerate(columns) if column.shrink and widths[at] > _LEAST]
+        if not able:
+            break
+        widths[max(able, key=lambda at: widths[at])] -= 1
+        excess -= 1
+    return widths
+
+
+def row_line(cells: Row, columns: Sequence[Column], widths: Sequence[int], back: str = "", mode: Mode = "dots") -> Line:
+    """One row; a cell too long for its column ends in an ellipsis."""
+    runs: list[Run] = []
+    for at, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        if at:
+            runs.append((" " * _GAP, TEXT))
+        cell = _cell(cells[at]) if at < len(cells) else Cell()
+        runs += _cell_runs(cell, column, width, mode)
+    return merge((text, ink._replace(back=back) if back and not ink.invert else ink) for text, ink in runs)
+
+
+def _cell(value: Cell | str) -> Cell:
+    return Cell(value) if isinstance(value, str) else value
+
+
+def _safe(text: str) -> str:
+    return visible(text, newlines=False)
+
+
+def _cell_runs(cell: Cell, column: Column, width: int, mode: Mode) -> list[Run]:
+    if cell.bar is not None:
+        bar_width = max(0, min(column.bar_width, width - cell_len(cell.text) - 1))
+        bar = bar_text(cell.bar, bar_width, mode).ljust(bar_width)
+        number = _safe(cell.text).rjust(width - bar_width)
+        return [(bar, Ink(cell.color, fade=0.15)), (set_cell_size(number, width - bar_width), Ink("text-1"))]
+    runs = _text_runs(cell, width)
+    blank = (" " * (width - sum(cell_len(text) for text, _ in runs)), TEXT)
+    return [blank, *runs] if column.align == "right" else [*runs, blank]
+
+
+def _text_runs(cell: Cell, width: int) -> list[Run]:
+    """The text with its spans; they count characters of the text as given, before signs replace controls."""
+    base = Ink(cell.color, bold=cell.bold)
+    if not cell.spans:
+        return [(shorten(_safe(cell.text), width), base)]
+    runs: list[Run] = []
+    at = 0
+    for span in sorted(cell.spans, key=lambda span: span.start):
+        start, end = max(at, span.start), max(at, span.end)
+        marked = Ink(span.color, back="background" if span.invert else "", bold=True, invert=span.invert)
+        runs += [(_safe(cell.text[at:start]), base), (_safe(cell.text[start:end]), marked)]
+        at = end
+    runs.append((_safe(cell.text[at:]), base))
+    if sum(cell_len(text) for text, _ in runs) <= width:
+        return runs
+    return [*fit(runs, width - 1), ("…", FAINT)] if width > 0 else []
+
+
+class Table(Drawn, can_focus=True):
+    """Rows under a header. With `selectable` a row cursor; rows beyond the height scroll with it."""
+
+    DEFAULT_CSS = "Table { height: auto; }"
+    HELP = "up and down choose a row, enter opens it."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "row above", show=False, id="table.up"),
+        Binding("down", "move(1)", "row below", show=False, id="table.down"),
+        Binding("pageup", "move(-10)", "ten rows up", show=False, id="table.page_up"),
+        Binding("pagedown", "move(10)", "ten rows down", show=False, id="table.page_down"),
+        Binding("home", "ends(0)", "first row", show=False, id="table.home"),
+        Binding("end", "ends(-1)", "last row", show=False, id="table.end"),
+        Binding("enter", "open", "open", show=False, id="table.open"),
+    ]
+
+    class RowMessage(Message):
+        """Something about one row."""
+
+        def __init__(self, table: Table, index: int) -> None:
+            super().__init__()
+            self.table = table
+            self.index = index
+
+        @property
+        def control(self) -> Table:
+            """The table that it happened in."""
+            return self.table
+
+    class RowSelected(RowMessage):
+        """The cursor stands on another row."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the newest place matters."""
+            return isinstance(message, Table.RowSelected) and message.table is self.table
+
+    class RowOpened(RowMessage):
+        """Enter was pressed on a row, or it was clicked when it was chosen already."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column] = (),
+        rows: Sequence[Row] = (),
+        *,
+        title: str = "",
+        unit: str = "",
+        note: str = "",
+        selectable: bool = False,
+        cursor: int = 0,
+        header: bool = True,
+        mode: Mode = "dots",
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """A title gives a heading line; `header` the columns' names."""
+        super().__init__(id=id, classes=classes)
+        self.columns, self.rows = tuple(columns), tuple(rows)
+        self.title, self.unit, self.note = title, unit, note
+        self.selectable, self.cursor, self.header, self.mode = selectable, cursor, header, mode
+        self.can_focus = selectable
+        self._top = 0
+
+    def show(
+        self,
+        columns: Sequence[Column],
+        rows: Sequence[Row],
+        *,
+        note: str | None = None,
+        cursor: int | None = None,
+    ) -> None:
+        """Show these rows; the cursor stays where it was unless it is given."""
+        self.columns, self.rows = tuple(columns), tuple(rows)
+        self.note = self.note if note is None else note
+        self.cursor = max(0, min(self.cursor if cursor is None else cursor, len(self.rows) - 1))
+        self.redraw()
+
+    def select(self, index: int) -> None:
+        """Stand on row `index`, kept within the table."""
+        index = max(0, min(index, len(self.rows) - 1))
+        if self.selectable and self.rows and index != self.cursor:
+            self.cursor = index
+            self.post_message(self.RowSelected(self, index))
+            self.redraw()
+
+    def action_move(self, steps: int) -> None:
+        """Key: from row to row."""
+        self.select(self.cursor + steps)
+
+    def action_ends(self, index: int) -> None:
+        """Key: first or last row."""
+        self.select(index % max(1, len(self.rows)))
+
+    def action_open(self) -> None:
+        """Key: open the row."""
+        if self.selectable and self.rows:
+            self.post_message(self.RowOpened(self, self.cursor))
+
+    def on_focus(self) -> None:
+        """The cursor takes the accent while keys reach it."""
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """The cursor turns grey."""
+        self.redraw()
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the row that was clicked; a chosen one opens."""
+        place = event.get_content_offset(self)
+        if place is None or not self.selectable:
+            return
+        index = self._top + place.y - self._above
+        if 0 <= index < len(self.rows) and place.y >= self._above:
+            if index == self.cursor:
+                self.action_open()
+            else:
+                self.select(index)
+
+    @property
+    def _above(self) -> int:
+        """Lines above the first row."""
+        return bool(self.title) + (self.header and any(column.title for column in self.columns))
+
+    def rows_needed(self, width: int) -> int:
+        """Heading, header, rows."""
+        return self._above + len(self.rows)
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        """Heading, header and the rows in view."""
+        rail = 2 if self.selectable else 0
+        widths = column_widths(self.columns, self.rows, width - rail)
+        lines: list[Line] = [heading(self.title, self.unit, self.note, width)] if self.title else []
+        if self._above > len(lines):
+            titles = row_line([Cell(column.title, "text-3") for column in self.columns], self.columns, widths)
+            lines.append(((" " * rail, MUTED), *titles))
+        room = max(1, height - len(lines))
+        if self.selectable:
+            self._top = max(self.cursor - room + 1, min(self._top, self.cursor))
+        self._top = max(0, min(self._top, len(self.rows) - room))
+        for index in range(self._top, min(len(self.rows), self._top + room)):
+            chosen = self.selectable and index == self.cursor
+            back = "surface" if chosen else ""
+            body = row_line(self.rows[index], self.columns, widths, back, self.mode)
+            if not rail:
+                lines.append(body)
+                continue
+            mark = Ink("accent" if self.has_focus else "text-3", back=back)
+            line = fit([(_RAIL + " " if chosen else "  ", mark), *body], width)
+            lines.append(tuple((text, ink._replace(back=back) if not ink.back else ink) for text, ink in line))
+        return lines
