@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from . import claims as claims_module
-from .faults import Refusal
+from .faults import Fault, Refusal
 from .pages import directives
 from .places import config
 from .settings import from_function
@@ -354,3 +354,17 @@ def _text(path: Path) -> str:
 def short_hash(*parts: str) -> str:
     """Twelve hexadecimal digits that stand for `parts`."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def find(id: str) -> Tutorial:
+    """One tutorial by its id. Raises Refusal if there is none, Fault if it can't be read."""
+    for root in folders():
+        if (root / id / "tutorial.toml").is_file():
+            try:
+                return read(root / id)
+            except Broken as broken:
+                raise Fault(
+                    f"{broken.path}:{broken.line}: {broken.what}", "Mend the file; the others still work"
+                ) from broken
+    known = ", ".join(tutorial.id for tutorial in load().tutorials)
+    raise Refusal("TUTORIAL", f"there is no tutorial {id!r}", known)

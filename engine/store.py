@@ -131,7 +131,7 @@ class Run:
         return self.folder / "artifacts" / job
 
     def reload(self) -> Record:
-        self.record = _read_record(self.folder)
+        self.record = read_record(self.folder)
         return self.record
 
     def write(self) -> None:
@@ -234,7 +234,7 @@ def last_lines(path: Path, lines: int = 12) -> str:
         return ""
 
 
-def _read_record(folder: Path) -> Record:
+def read_record(folder: Path) -> Record:
     path = folder / "run.json"
     try:
         data = path.read_bytes()
@@ -298,12 +298,12 @@ class Store:
             runs = self._folders()
             if not runs:
                 raise Refusal("RUN", "there is no run yet", "deepdive run TUTORIAL starts one")
-            return Run(runs[0], _read_record(runs[0]))
+            return Run(runs[0], read_record(runs[0]))
         folder = self.folder / id
         if not re.fullmatch(r"[\w.-]+", id) or not folder.is_dir():
             known = ", ".join(path.name for path in self._folders()[:8])
             raise Refusal("RUN", f"there is no run {id!r}", known or "none yet")
-        return Run(folder, _read_record(folder))
+        return Run(folder, read_record(folder))
 
     def latest(self, tutorial: str, scale: str | None = None) -> Run | None:
         """The newest readable run of a tutorial."""
@@ -311,7 +311,7 @@ class Store:
             if folder.name.rpartition("-")[0] != tutorial:
                 continue
             with contextlib.suppress(Fault):
-                record = _read_record(folder)
+                record = read_record(folder)
                 if scale in (None, record.scale):
                     return Run(folder, record)
         return None
@@ -321,7 +321,7 @@ class Store:
         infos = []
         for folder in self._folders():
             try:
-                run = Run(folder, _read_record(folder))
+                run = Run(folder, read_record(folder))
                 run.settle()
                 infos.append(run.info())
             except Fault as fault:

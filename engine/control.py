@@ -1,0 +1,94 @@
+"""How others talk to a worker: one JSON line asks, JSON lines answer, over a unix socket in the runtime folder.
+
+Requests: `hello`, `run` (take jobs of a run), `stop`, `finish`, `ask` (a probe), `quit`. The last line of an answer
+has `"last": true`; a failure carries `fault`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .catalogue import short_hash
+from .faults import Fault, Refusal
+from .places import runtime
+
+TIMEOUT = 5.0
+SECRETS = ("OPENAI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "KAGGLE_API_TOKEN", "KAGGLE_KEY", "KAGGLE_USERNAME")
+READ_AT_IMPORT = ("HF_HOME", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
+
+
+def environment() -> dict[str, str]:
+    """The worker's environment: this process's, but no secret."""
+    return {name: value for name, value in os.environ.items() if name not in SECRETS}
+
+
+def family(home: Path) -> str:
+    """Workers of one home and one library environment can stand in for each other; others can't."""
+    return short_hash(str(home), sys.executable, *(os.environ.get(name, "") for name in READ_AT_IMPORT))[:8]
+
+
+def sockets(home: Path) -> list[Path]:
+    """The sockets of this home's workers; some may be dead."""
+    return sorted(runtime().glob(f"{family(home)}-*.sock"))
+
+
+def new_socket(home: Path) -> Path:
+    return runtime() / f"{family(home)}-{os.urandom(4).hex()}.sock"
+
+
+def request(address: str | Path, timeout: float | None = TIMEOUT, **fields: Any) -> Iterator[dict[str, Any]]:
+    """Ask and yield the lines of the answer. Raises Fault (or Refusal) as the worker says, ConnectionError if it
+    is gone."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(timeout)
+        try:
+            client.connect(str(address))
+        except FileNotFoundError as error:
+            raise ConnectionRefusedError(str(error)) from error
+        client.sendall(json.dumps(fields).encode() + b"\n")
+        with client.makefile("rb") as answer:
+            for line in answer:
+                reply = json.loads(line)
+                if fault := reply.get("fault"):
+                    raise raised(fault)
+                yield reply
+                if reply.get("last"):
+                    return
+    raise ConnectionResetError("the worker went away before it had answered")
+
+
+def call(address: str | Path, timeout: float | None = TIMEOUT, **fields: Any) -> dict[str, Any]:
+    """Ask and return the last line of the answer."""
+    return list(request(address, timeout, **fields))[-1]
+
+
+def told(fault: Fault) -> dict[str, Any]:
+    """A fault as it travels."""
+    if isinstance(fault, Refusal):
+        return {"setting": fault.setting, "why": fault.why, "allowed": fault.allowed}
+    return {"cause": fault.cause, "action": fault.action, "detail": fault.detail}
+
+
+def raised(fields: dict[str, Any]) -> Fault:
+    return Refusal(**fields) if "why" in fields else Fault(**fields)
+
+
+def listen(path: Path) -> socket.socket:
+    """A listening socket at `path`, for this user only."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        server.bind(str(path))
+    finally:
+        os.umask(before)
+    server.listen(8)
+    return server

@@ -1,0 +1,370 @@
+"""One job: a step of a tutorial, executed in the worker with a lab around it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import importlib.util
+import json
+import random
+import shutil
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+import msgspec
+
+from . import events, memory
+from .catalogue import pocket
+from .events import AnyEvent, End, Event, Job
+from .faults import Fault, Refusal
+from .lab import Lab, Refused, Stopped, aside
+from .log import Writer
+from .plan import Order, digest_of, inputs_of, need_step
+from .resources import Artifact, Place, Resolver, override, parse
+from .store import Run
+from .tutorial import Step, Tutorial
+from .view import JobView, RunView
+
+MEMORY_SECONDS = 1.0
+PROBE_SECONDS = 2.0
+ACTIVATIONS_AT = (1, 50, 500)  # updates at which the tensors kept for backward are counted
+DETAIL_CHARACTERS = 4000
+SPILL = {"text": "pieces", "rows": "rows", "plot": "data"}  # what goes into a file when a line would be too long
+
+
+class Reporter:
+    """Turns what a lab reports into events of one job, in the log; safe from several threads."""
+
+    def __init__(self, run: Run, writer: Writer, view: RunView) -> None:
+        self.run, self.writer, self.view = run, writer, view
+        self.lock = threading.Lock()
+        self.job = ""
+
+    def __call__(self, kind: str, fields: dict[str, Any]) -> None:
+        self.send(self.event(kind, fields))
+
+    def event(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
+        """The event of `kind`; files are named relative to the run, what is too long is put into a file."""
+        told = {"t": time.time(), "job": self.job, **fields}
+        if kind == "file":
+            told["path"] = str(Path(told["path"]).relative_to(self.run.folder))
+        try:
+            event = events.build(kind, told)
+        except msgspec.ValidationError:
+            event = events.build(kind, plain(told))
+        if kind in SPILL and len(events.encode(event)) > events.LINE_LIMIT:
+            folder = self.run.artifacts(self.job)
+            path = folder / f"{kind}-{time.time_ns():x}.json"
+            path.write_bytes(msgspec.json.encode(getattr(event, SPILL[kind])))
+            event = events.build(kind, {**plain(told), SPILL[kind]: _empty(kind), "path": _relative(path, self.run)})
+        return event
+
+    def send(self, event: Event) -> None:
+        with self.lock:
+            self.writer.append(event)
+            if isinstance(event, (Job, End, events.Figure, events.Rows, events.File)):
+                self.view.add([event])
+
+
+def _empty(kind: str) -> Any:
+    return {} if kind == "plot" else []
+
+
+def _relative(path: Path, run: Run) -> str:
+    return str(path.relative_to(run.folder))
+
+
+def plain(value: Any) -> Any:
+    """Tensors, arrays and numpy scalars as Python numbers and lists, keys as text."""
+    if isinstance(value, dict):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value) if isinstance(value, Path) else value
+
+
+class Safe:
+    """What happens at a safe point: stop and finish are obeyed, a probe is answered, memory is sampled."""
+
+    def __init__(self, report: Reporter, probe: Callable[[Lab], None], limit: int | None) -> None:
+        self.report, self.probe, self.limit = report, probe, limit
+        self.verdict = ""
+        self.was_finished = False
+        self.sampled = 0.0
+        self.baseline = memory.used()
+        self.peak = 0
+        self.counting: memory.Activations | None = None
+        self.activations = 0
+
+    def __call__(self, lab: Lab, phase: str) -> str:
+        if phase == "before update":
+            if (lab.x or 0) + 1 in ACTIVATIONS_AT:
+                self.counting = memory.Activations(model for model, *_ in lab.held.values())
+                self.counting.__enter__()
+            return ""
+        if self.counting is not None:
+            self.counting.__exit__(None, None, None)
+            self.activations, self.counting = self.counting.bytes, None
+        if time.monotonic() - self.sampled > MEMORY_SECONDS:
+            self.sample(lab)
+        self.probe(lab)
+        if self.verdict == "finish":
+            self.was_finished, self.verdict = True, ""
+            return "finish"
+        return self.verdict
+
+    def sample(self, lab: Lab) -> None:
+        self.sampled = time.monotonic()
+        fields = memory.sample(
+            lab.held, device=lab.device, activations=self.activations, libraries=self.baseline, peak=self.peak
+        )
+        self.peak = max(self.peak, fields["peak"])
+        self.report("memory", {**fields, "x": lab.x})
+        if self.limit is not None:
+            memory.check_limit(fields, self.limit)
+
+
+class Execution:
+    """Runs orders of one run, one after the other."""
+
+    def __init__(self, run: Run, tutorial: Tutorial, report: Reporter, device: str) -> None:
+        self.run, self.tutorial, self.report, self.device = run, tutorial, report, device
+        self.lab: Lab | None = None  # of the job that runs, or of the last one
+        self.safe: Safe | None = None
+        self.token: str | None = None
+
+    def places(self, needs: dict[str, Path]) -> dict[str, Place]:
+        """Where the roles are: the scale's, as the learner pointed them, and earlier artifacts."""
+        places: dict[str, Place] = {}
+        for role, table in self.tutorial.scales[self.run.record.scale].roles.items():
+            places[role] = parse(role, table)
+            if role in self.run.record.roles:
+                places[role] = override(places[role], self.run.record.roles[role], role)
+        return {**places, **{role: Artifact(artifact=str(path)) for role, path in needs.items()}}
+
+    def needed(self, step: Step, seed: int) -> dict[str, tuple[JobView, Path]]:
+        """The job and the path that each need of a step stands for. Raises Fault if one was never finished."""
+        found = {}
+        for role, need in step.needs.items():
+            name, _, artifact = need.partition(":")
+            job = self.report.view.latest(name, seed) or self.report.view.latest(name)
+            if job is None:
+                raise Fault(
+                    f"{step.id} needs {need_step(need)}, which has not finished", f"Run {need_step(need)} first"
+                )
+            folder = self.run.artifacts(job.id)
+            found[role] = job, folder / artifact if artifact else folder
+        return found
+
+    def execute(self, order: Order, probe: Callable[[Lab], None]) -> str:
+        """Run one job to its end and return its outcome. Everything that happens is in the log."""
+        step = self.tutorial.step(order.step)
+        needed = self.needed(step, order.seed)
+        roles, scale = self.run.record.roles, self.run.record.scale
+        inputs = inputs_of(self.tutorial, step, scale, roles, {role: job.digest for role, (job, _) in needed.items()})
+        digest = digest_of(step, order.seed, order.settings, inputs, scale)
+        self.report.job = f"j{len(self.report.view.jobs) + 1}"
+        folder = self.run.artifacts(self.report.job)
+        resumes = self._take_over(step, order.seed, digest, folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.report.send(
+            Job(
+                t=time.time(),
+                job=self.report.job,
+                step=step.id,
+                seed=order.seed,
+                settings=order.settings,
+                inputs=inputs,
+                digest=digest,
+                resumes=resumes,
+            )
+        )
+        self.safe = safe = Safe(self.report, probe, self.run.record.memory_limit)
+        resolver = Resolver(
+            self.places({role: path for role, (_, path) in needed.items()}), pocket(), self.report, lambda: self.token
+        )
+        self.lab = Lab(
+            folder=folder,
+            seed=order.seed,
+            device=self.device,
+            resource=lambda kind, role: self.rows(role, needed) if kind == "read" else resolver(kind, role),
+            report=self.report,
+            between=safe,
+        )
+        end = self._guarded(step, order, safe)
+        if end.outcome == "done":
+            shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+        self.report.send(end)
+        return end.outcome
+
+    def _guarded(self, step: Step, order: Order, safe: Safe) -> End:
+        assert self.lab is not None
+
+        def end(outcome: events.Outcome, cause: str = "", action: str = "", detail: str = "") -> End:
+            fields = {"cause": cause, "action": action, "detail": detail[-DETAIL_CHARACTERS:]}
+            return End(t=time.time(), job=self.report.job, outcome=outcome, **fields)
+
+        try:
+            seed_everything(order.seed)
+            safe.sample(self.lab)
+            function = getattr(load_steps(self.tutorial.folder), step.function.name)
+            function(self.lab, **order.settings)
+            safe.sample(self.lab)
+            return end("cut", "its loop was ended early") if safe.was_finished else end("done")
+        except Stopped:
+            return end("stopped", "stopped at your request", "Run it again: a training goes on from its checkpoint")
+        except Refused as refused:
+            return end("refused", str(Refusal(refused.setting, refused.why)), f"Allowed: {refused.allowed}")
+        except Refusal as refusal:
+            return end("refused", refusal.cause, refusal.action)
+        except Fault as fault:
+            return end("failed", fault.cause, fault.action, fault.detail)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                return end("failed", "the disk is full", f"Free some space on {self.run.folder}, then run it again")
+            return end("failed", f"{type(error).__name__}: {error}", "Its last lines are below", traceback.format_exc())
+        except Exception as error:  # noqa: BLE001 - a step is the learner's own code: whatever it raises is a failed step
+            if memory.is_out_of_memory(error):
+                explained = memory.explain(error, self.lab.held, safe.activations)
+                return end("failed", explained.cause, explained.action, traceback.format_exc())
+            return end("failed", f"{type(error).__name__}: {error}", "Its last lines are below", traceback.format_exc())
+
+    def _take_over(self, step: Step, seed: int, digest: str, folder: Path) -> str | None:
+        """A stopped job's folder passes to the next job of its digest, so that a Trainer goes on from there."""
+        last = self.report.view.latest(step.id, seed, done=False)
+        if last is None or last.outcome != "stopped" or last.digest != digest:
+            return None
+        old = self.run.artifacts(last.id)
+        if not any((old / "checkpoints").glob("checkpoint-*")):
+            return None
+        old.rename(folder)
+        return last.id
+
+    def rows(self, name: str, needed: dict[str, tuple[JobView, Path]]) -> list[dict[str, Any]]:
+        """Rows that an earlier step left: NAME.jsonl in its folder, or what it showed as `name`."""
+        for job, path in needed.values():
+            for file in (path, self.run.artifacts(job.id) / f"{name}.jsonl"):
+                if file.name == f"{name}.jsonl" and file.is_file():
+                    return [json.loads(line) for line in file.read_text().splitlines() if line]
+            if name in job.rows:
+                told = job.rows[name]
+                return json.loads((self.run.folder / told.path).read_text()) if told.path else list(told.rows)
+        raise Fault(f"no earlier step left rows named {name!r}", "Name in `needs` the step that makes them")
+
+    # ---- probes -----------------------------------------------------------------------------------------------
+    def answer(self, probe: str, settings: dict[str, Any], limited: bool) -> list[AnyEvent]:
+        """Ask a probe of the models that the present (or last) job watches. Raises Fault with the reason."""
+        functions = {function.name: function for function in self.tutorial.probes}
+        if probe not in functions:
+            raise Refusal("PROBE", f"{self.tutorial.id} has no probe {probe!r}", ", ".join(functions) or "none")
+        known = {setting.name: setting for setting in functions[probe].settings}
+        for name in settings:
+            if name not in known:
+                raise Refusal(name, f"{probe} has no such setting", ", ".join(known))
+        values = {n: s.check(settings.get(n, s.default)) for n, s in known.items()}
+        held = self.lab.held if self.lab is not None and self.lab.held else self.saved()
+        heard: list[AnyEvent] = []
+        lab = Lab(
+            folder=self.run.artifacts(self.report.job) if self.report.job else self.run.folder,
+            seed=0,
+            device=self.device,
+            resource=lambda kind, role: Resolver(self.places({}), pocket(), self.report, lambda: self.token)(
+                kind, role
+            ),
+            report=lambda kind, fields: heard.append(self.report.event(kind, fields)),
+            between=lambda lab, phase: "",
+            held=held,
+        )
+        function = getattr(load_steps(self.tutorial.folder), probe)
+        with contextlib.ExitStack() as stack:
+            for model, *_ in held.values():
+                stack.enter_context(aside(model))
+            if limited:
+                stack.enter_context(time_limit(PROBE_SECONDS))
+            try:
+                function(lab, **values)
+            except Refused as refused:
+                raise Refusal(refused.setting, refused.why, refused.allowed) from refused
+            except TimeoutError:
+                raise Fault(
+                    f"the answer took longer than {PROBE_SECONDS:g} s, training went on without it",
+                    "Ask for less, or ask again when the training is done",
+                ) from None
+            except KeyError as error:
+                raise Fault(str(error).strip("'\""), "Run a step that trains or loads one") from error
+            except Exception as error:
+                if memory.is_out_of_memory(error):
+                    raise Fault(
+                        "there is no memory left to answer while it trains", "Ask again when it is done"
+                    ) from error
+                raise Fault(f"{type(error).__name__}: {error}", detail=traceback.format_exc()) from error
+        return heard
+
+    def saved(self) -> dict[str, tuple[Any, Any, Any]]:
+        """The model that the run saved last, loaded under the name `model`. Raises Fault if there is none."""
+        for job in reversed(self.report.view.jobs.values()):
+            for file in reversed(job.files):
+                path = self.run.folder / file.path
+                if file.kind == "model" and path.is_dir():
+                    import transformers
+
+                    name = json.loads((path / "config.json").read_text())["architectures"][0]
+                    model = getattr(transformers, name).from_pretrained(path).to(self.device)
+                    return {"model": (model, transformers.AutoTokenizer.from_pretrained(path), None)}
+        raise Fault("no model of this run is in memory or saved", "Run a step that trains or loads one")
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raises TimeoutError in the main thread after `seconds`; without effect in another thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def late(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def seed_everything(seed: int) -> None:
+    import numpy
+    import torch
+
+    random.seed(seed)
+    numpy.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def load_steps(folder: Path) -> ModuleType:
+    """The tutorial's steps.py as a module, read anew each time: the learner may have edited it."""
+    name = f"deepdive_steps_{folder.name.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(name, folder / "steps.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def pick_device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

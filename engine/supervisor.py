@@ -1,0 +1,169 @@
+"""Starts, finds, attaches to and stops workers. Everything here blocks: an interface calls it in threads."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+
+from . import control
+from .events import AnyEvent, build
+from .faults import Fault
+from .places import runtime
+from .plan import Order
+from .store import Run, Store, Worker
+
+SPAWN_SECONDS = 20.0  # until a new worker listens; the libraries are imported after that
+FIRM_SECONDS = 3.0  # between SIGTERM and SIGKILL
+
+
+def warm(store: Store) -> None:
+    """See to it that an idle worker of this home is there, with everything imported."""
+    if _idle(store) is None:
+        _spawn(store)
+
+
+def submit(store: Store, run: Run, orders: list[Order]) -> None:
+    """Queue jobs on the run's worker; an idle one is taken over, or a new one started. Raises Fault."""
+    run.settle()
+    jobs = msgspec.to_builtins(orders)
+    token = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN")
+    wanted = token if run.record.scale != "pocket" else None
+    with _worker(store, run) as address:
+        control.call(address, do="run", run=str(run.folder), orders=jobs, token=wanted)
+
+
+def stop(run: Run, firm: bool = False) -> None:
+    """Polite: the queue is dropped, the batch is finished, work is saved. Firm: SIGTERM, then SIGKILL."""
+    worker = run.worker()
+    if worker is None:
+        run.settle()
+        return
+    if not firm:
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            control.call(worker.socket, do="stop")
+        return
+    _signal(worker, signal.SIGTERM)
+    end = time.monotonic() + FIRM_SECONDS
+    while worker.alive() and time.monotonic() < end:
+        time.sleep(0.05)
+    if worker.alive():
+        _signal(worker, signal.SIGKILL)
+    while worker.alive():
+        time.sleep(0.02)
+    run.settle()
+
+
+def finish(run: Run) -> None:
+    """End the present loop and carry on with the step; its outcome is `cut`."""
+    if (worker := run.worker()) is not None:
+        with contextlib.suppress(ConnectionError):
+            control.call(worker.socket, do="finish")
+
+
+def busy(run: Run) -> bool:
+    """Whether a worker has jobs of this run, running or queued."""
+    worker = run.worker()
+    if worker is None:
+        return False
+    try:
+        reply = control.call(worker.socket, do="hello")
+    except OSError:
+        return worker.alive()
+    return reply["run"] == run.id and not reply["idle"]
+
+
+def ask(
+    store: Store,
+    run: Run,
+    probe: str,
+    settings: dict[str, Any],
+    on_wait: Callable[[str], None] | None = None,
+) -> list[AnyEvent]:
+    """A probe's answer, from the model that trains or from the last one. Raises Fault with the reason."""
+    events = []
+    with _worker(store, run) as address:
+        for reply in control.request(address, None, do="ask", run=str(run.folder), probe=probe, settings=settings):
+            if "wait" in reply and on_wait is not None:
+                on_wait(reply["wait"])
+            if "event" in reply:
+                fields = dict(reply["event"])
+                events.append(build(fields.pop("type"), fields))
+    return events
+
+
+# ---- finding and starting ---------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _worker(store: Store, run: Run) -> Any:
+    """The address of the worker to talk to about `run`; what goes wrong with it becomes a Fault."""
+    worker = run.worker()
+    address = Path(worker.socket) if worker is not None else _idle(store) or _spawn(store)
+    try:
+        yield address
+    except ConnectionError as error:
+        detail = _tail(run)
+        raise Fault("the worker went away before it had answered", "Try again; a new one is started", detail) from error
+    except TimeoutError as error:
+        raise Fault("the worker does not answer", "Stop it firmly, then run the step again") from error
+
+
+def _tail(run: Run) -> str:
+    from .store import last_lines
+
+    return last_lines(run.worker_log)
+
+
+def _idle(store: Store) -> Path | None:
+    """The socket of a worker that has nothing to do; dead sockets are cleared away."""
+    for path in control.sockets(store.home):
+        try:
+            if control.call(path, timeout=1.0, do="hello")["idle"]:
+                return path
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
+        except (OSError, ValueError, KeyError):
+            continue
+    return None
+
+
+def _spawn(store: Store) -> Path:
+    """Start a worker in a session of its own and wait until it listens. Raises Fault."""
+    path = control.new_socket(store.home)
+    log = runtime() / "worker.log"
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deepdive.engine.worker", str(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**control.environment(), "DEEPDIVE_HOME": str(store.home)},
+            start_new_session=True,
+            cwd="/",
+        )
+    end = time.monotonic() + SPAWN_SECONDS
+    while time.monotonic() < end:
+        if path.exists():
+            return path
+        if process.poll() is not None:
+            break
+        time.sleep(0.01)
+    detail = log.read_text(errors="replace")[-2000:]
+    raise Fault("the worker could not be started", "`deepdive doctor` looks for the reason", detail)
+
+
+def _signal(worker: Worker, number: int) -> None:
+    """Signal the worker's process group, but never a later process with its pid."""
+    if worker.alive():
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            os.killpg(worker.pid, number)
