@@ -19,8 +19,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from deepdive.engine import hub_errors
-from deepdive.engine.hub_errors import Unreachable, Wanted, explain
+from . import hub_errors
+from .hub_errors import Unreachable, Wanted, explain
 
 Report = Callable[[str, dict[str, Any]], None]
 Token = Callable[[], str | None]

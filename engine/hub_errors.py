@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from deepdive.engine.faults import Fault
+from .faults import Fault
 
 OFFLINE_WAY = "`--scale pocket` runs every lesson without a network"
 TOKEN_PAGE = "https://huggingface.co/settings/tokens"
@@ -81,7 +81,7 @@ def proxy_trouble(wanted: Wanted, proxy: str, why: str) -> Fault:
 
 def no_space(wanted: Wanted, needed: int, free: int, folder: str) -> Fault:
     return Fault(
-        f"{_start(wanted)} needs {_size(needed)} in {folder}, where {_size(free)} are free",
+        f"{_start(wanted)} needs {size_text(needed)} in {folder}, where {size_text(free)} are free",
         "Free some space (`hf cache ls` shows what lies there) or point HF_HOME at a larger disk",
     )
 
@@ -228,7 +228,7 @@ def _start(wanted: Wanted) -> str:
     return str(wanted)[0].upper() + str(wanted)[1:]
 
 
-def _size(amount: int) -> str:
+def size_text(amount: int) -> str:
     """Bytes in decimal units, as the hub's pages show them: 548 MB."""
     value, unit = float(amount), "B"
     for larger in ("kB", "MB", "GB"):

@@ -21,7 +21,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from deepdive.engine.faults import Fault, Refusal
+from .faults import Fault, Refusal
 
 Report = Callable[[str, dict[str, Any]], None]
 Token = Callable[[], str | None]
@@ -202,13 +202,15 @@ class Secret(str):
 class Resolver:
     """The lab's `resource` for models, data and files.
 
-    `pocket` is the folder tutorials/pocket, `report` takes events, `token` is asked only where the hub wants one.
+    `pocket` is the folder tutorials/pocket, `report` takes events (and may raise to end a download), `token` and
+    `kaggle` are asked for a secret only where the hub or Kaggle wants one.
     """
 
     places: Mapping[str, Place]
     pocket: Path
     report: Report
     token: Token
+    kaggle: Token = lambda: None
 
     def __call__(self, kind: str, role: str) -> str | dict[str, Any] | Path:
         place = self.place(role)
@@ -228,12 +230,14 @@ class Resolver:
 
     def _model(self, role: str, place: Place) -> str:
         if isinstance(place, Hub):
-            from deepdive.engine import hub
+            from . import hub
 
             return hub.settle_model(
                 place.hub, place.revision, self.report, self.token, instead=place.instead, pickles=place.pickles
             )
         folder = self._files(role, place)
+        if isinstance(place, Artifact):  # a step knows what the step before it has saved
+            return str(folder)
         if not any((folder / name).is_file() for name in ("config.json", "adapter_config.json", "modules.json")):
             raise Fault(
                 f"{folder}, the model for {role}, has no config.json", "Name the folder that `save_pretrained` wrote"
@@ -248,6 +252,8 @@ class Resolver:
     def _data(self, role: str, place: Place) -> dict[str, Any]:
         if isinstance(place, Hub):
             return self._hub_data(place)
+        if isinstance(place, Artifact):
+            place = _table(place)
         path = self._files(role, place)
         split = getattr(place, "split", "") or "train"
         streaming = {"streaming": True} if getattr(place, "streaming", False) else {}
@@ -267,7 +273,7 @@ class Resolver:
         return {"path": loader, "data_files": files, "split": split, **separator, **streaming}
 
     def _hub_data(self, place: Hub) -> dict[str, Any]:
-        from deepdive.engine import hub
+        from . import hub
 
         key = hub.settle_data(
             place.hub,
@@ -306,7 +312,24 @@ class Resolver:
                         f"{path}, which {role} points to, is not there", f"`--set {role}=PATH` names another place"
                     )
                 return path
-        raise Refusal(role, f"{describe(place)} cannot be used here", "a pocket, folder, file or artifact")
+            case Web():
+                from . import fetch
+
+                return fetch.fetch_web(place.url, place.sha256, self.report)
+            case Kaggle():
+                from . import fetch
+
+                return fetch.fetch_kaggle(place.kaggle, place.file, self.report, self.kaggle)
+        raise Refusal(
+            role, f"{describe(place)} cannot be had as files", "a pocket, folder, file, artifact, url or kaggle"
+        )
+
+
+def _table(place: Artifact) -> Artifact:
+    """`ARTIFACT` as data is the file `ARTIFACT.jsonl`, which `lab.rows` and `lab.save` leave in a job's folder."""
+    path = Path(place.artifact)
+    rows = path.with_name(path.name + ".jsonl")
+    return replace(place, artifact=str(rows)) if rows.is_file() else place
 
 
 def _is_data(place: Place) -> bool:
@@ -325,5 +348,9 @@ def _check(role: str, name: str, value: object, annotation: str) -> None:
         raise Refusal(role, f"{value!r} is no hub id", "OWNER/NAME")
     if name == "sha256" and not re.fullmatch(r"[0-9a-f]{64}", str(value)):
         raise Refusal(role, f"{value!r} is no SHA-256", "64 hexadecimal digits")
+    if name in ("url", "endpoint") and not str(value).startswith(("http://", "https://")):
+        raise Refusal(role, f"{value!r} is no web address", "https://...")
+    if name == "kaggle" and (not HUB_ID.fullmatch(str(value)) or "/" not in str(value)):
+        raise Refusal(role, f"{value!r} is no Kaggle data set", "OWNER/NAME")
     if name == "pocket" and (Path(str(value)).is_absolute() or ".." in Path(str(value)).parts):
         raise Refusal(role, f"{value!r} leads out of tutorials/pocket", "a path below it")

@@ -74,6 +74,9 @@ def test_a_table_is_read_as_the_place_it_names(table: dict[str, Any], place: Pla
         ({"url": "https://example.org/a.zip"}, ["needs `sha256`"]),
         ({"url": "https://example.org/a.zip", "sha256": "abc"}, ["no SHA-256"]),
         ({"endpoint": "http://localhost:1"}, ["needs `model`"]),
+        ({"endpoint": "localhost", "model": "m"}, ["no web address"]),
+        ({"url": "file:///etc/passwd", "sha256": "0" * 64}, ["no web address"]),
+        ({"kaggle": "../b"}, ["no Kaggle data set"]),
     ],
 )
 def test_a_wrong_table_is_refused_with_the_role_and_what_is_allowed(table: dict[str, Any], words: list[str]) -> None:
@@ -196,7 +199,7 @@ def test_pocket_data_become_arguments_of_load_dataset(pocket: Path) -> None:
         ("model", Folder("/no/such/folder"), "is not there"),
         ("model", Pocket("data"), "no config.json"),
         ("data", Pocket("models/bert/config.toml"), "pocket build"),
-        ("data", Kaggle("a/b"), "cannot be used here"),
+        ("data", Endpoint("http://localhost:1/v1", "m"), "cannot be had as files"),
         ("picture", Pocket("models/bert"), "asked for as 'picture'"),
     ],
 )
@@ -204,6 +207,16 @@ def test_what_cannot_be_loaded_is_explained(pocket: Path, kind: str, place: Plac
     with pytest.raises(Fault) as fault:
         resolver(pocket, role=place)(kind, "role")
     assert words in f"{fault.value.cause} {fault.value.action}"
+
+
+def test_an_artifact_is_a_path_a_model_or_a_table_of_rows(pocket: Path) -> None:
+    resource = resolver(pocket, articles=Artifact(str(pocket / "data" / "articles")), job=Artifact(str(pocket)))
+    with pytest.raises(Fault, match="is not there"):
+        resource("files", "articles")
+    articles = str(pocket / "data" / "articles.jsonl")
+    assert resource("data", "articles") == {"path": "json", "data_files": articles, "split": "train"}
+    assert resource("files", "job") == pocket
+    assert resource("model", "job") == str(pocket)
 
 
 def test_a_checkpoint_of_pickles_is_refused(pocket: Path) -> None:
