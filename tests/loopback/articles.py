@@ -50,7 +50,7 @@ def articles(seed: int = 7) -> Iterator[list[Article]]:
             if (shard, position) == (17, 3):
                 title, text = "William Edward Whitehouse", WHITEHOUSE
             else:
-                title, text = _life(random_, sentences=random_.randint(26, 32) * (4 if shard == 0 else 1))
+                title, text = _life(random_, sentences=random_.randint(27, 33) * (4 if shard == 0 else 1))
             url = "https://en.wikipedia.org/wiki/" + title.replace(" ", "_")
             rows.append(Article(str(page), url, title, text))
         yield rows
