@@ -111,6 +111,7 @@ class Bars(Drawn):
         title: str = "",
         unit: str = "",
         note: str = "",
+        header: Line = (),
         highlight: int | None = 0,
         full: float | None = None,
         second_name: str = "",
@@ -118,10 +119,10 @@ class Bars(Drawn):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """`full`: 1.0 for probabilities, None for the largest value."""
+        """`full`: 1.0 for probabilities, None for the largest value. `header`: runs in place of a title."""
         super().__init__(id=id, classes=classes)
         self.rows = tuple(rows)
-        self.title, self.unit, self.note = title, unit, note
+        self.title, self.unit, self.note, self.header = title, unit, note, header
         self.highlight, self.full, self.second_name, self.mode = highlight, full, second_name, mode
 
     def show(
@@ -132,22 +133,28 @@ class Bars(Drawn):
         title: str | None = None,
         unit: str | None = None,
         note: str | None = None,
+        header: Line | None = None,
     ) -> None:
         """Show these rows."""
         self.rows, self.highlight = tuple(rows), highlight
         self.title = self.title if title is None else title
         self.unit = self.unit if unit is None else unit
         self.note = self.note if note is None else note
+        self.header = self.header if header is None else header
         self.redraw()
 
     def rows_needed(self, width: int) -> int:
         """Heading and rows."""
         extra = bool(self.second_name) and any(row.second is not None for row in self.rows)
-        return bool(self.title) + len(self.rows) + extra
+        return bool(self.title or self.header) + len(self.rows) + extra
 
     def draw(self, width: int, height: int) -> list[Line]:
         """Heading and rows."""
-        top = [heading(self.title, self.unit, self.note, width)] if self.title else []
+        top: list[Line] = []
+        if self.header:
+            top = [fit(self.header, width)]
+        elif self.title:
+            top = [heading(self.title, self.unit, self.note, width)]
         return top + bar_lines(
             self.rows,
             width,

@@ -64,7 +64,8 @@ def y_ticks(scale: Scale, rows: int) -> list[float]:
     count = max(1, min(6, (rows - 1) // 2))
     if scale.name == "log":
         return log_ticks(scale.low, scale.high, count) or [scale.low, scale.high]
-    return ticks(scale.low, scale.high, count) if rows > 3 else [scale.low, scale.high]
+    found = ticks(scale.low, scale.high, count)
+    return found if len(found) > 1 and rows > 3 else [scale.low, scale.high]
 
 
 def x_ticks(scale: Scale, columns: int) -> list[float]:
@@ -155,8 +156,8 @@ class Painter:
                     self.grid.write(start, place, anchor.label, Ink(anchor.color))
                     return
 
-    def series(self, trace: Trace) -> set[tuple[int, int]]:
-        """The series over what is there; answers the cells it took."""
+    def lines_of(self, trace: Trace) -> set[tuple[int, int]]:
+        """The series' line over what is there; answers the cells it took."""
         taken: set[tuple[int, int]] = set()
         smoothing = trace.smoothing
         mark = mark_of(trace.mark, self.mode)
@@ -166,9 +167,6 @@ class Painter:
             values = stretch.smoothed if smoothing else stretch.ys
             under = mark if trace.mark in _LINES or self.mode != "ascii" else "."
             taken |= self._line(stretch.xs, values, Ink(trace.color), trace.mark, under)
-        self._bars(trace)
-        if trace.mark not in _LINES:
-            taken |= self._marks(trace, mark)
         return taken
 
     def _line(
@@ -195,7 +193,7 @@ class Painter:
             layer.column(found.column, high, low)
             before = found.column, last
 
-    def _bars(self, trace: Trace) -> None:
+    def bars_of(self, trace: Trace) -> None:
         """Error bars, to half a cell."""
         ink = Ink(trace.color)
         for x, low, high in trace.ranges:
@@ -214,8 +212,12 @@ class Painter:
                     glyph = "│" if upper and lower else ("╵" if upper else "╷")
                 self.grid.put(column, row, glyph, ink)
 
-    def _marks(self, trace: Trace, mark: str) -> set[tuple[int, int]]:
+    def marks_of(self, trace: Trace) -> set[tuple[int, int]]:
+        """A mark on each point, thinned where they would touch; answers the cells taken."""
         taken: set[tuple[int, int]] = set()
+        if trace.mark in _LINES:
+            return taken
+        mark = mark_of(trace.mark, self.mode)
         free_from = -1
         for x, y in zip(trace.xs, trace.ys, strict=True):
             column = self.column_of(x)
@@ -272,7 +274,11 @@ def draw_plot(
         painter.cursor(cursor, cursor_ink)
     drawn: set[tuple[int, int]] = set()
     for trace in traces:
-        drawn |= painter.series(trace)
+        drawn |= painter.lines_of(trace)
+    for trace in traces:
+        painter.bars_of(trace)
+    for trace in traces:
+        drawn |= painter.marks_of(trace)
     for anchor in anchors:
         painter.anchor_label(anchor, drawn)
     names: dict[int, str] = {}

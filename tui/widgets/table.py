@@ -41,6 +41,7 @@ class Cell:
     bold: bool = False
     spans: tuple[Span, ...] = ()
     bar: float | None = None
+    fade: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,9 @@ def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> tuple[l
     for truth, (name, row) in enumerate(zip(labels, counts, strict=True)):
         cells: list[Cell | str] = [Cell(name)]
         for said, count in enumerate(row):
-            color = "held" if said == truth else "failed"
-            cells.append(Cell(f"{count:,}", color, bar=count / most if most else 0.0))
+            right = said == truth
+            share = count / most if most else 0.0
+            cells.append(Cell(f"{count:,}", "held" if right else "failed", bar=share, fade=0 if right else 0.45))
         rows.append(cells)
     return columns, rows
 
@@ -122,7 +124,7 @@ def _cell_runs(cell: Cell, column: Column, width: int, mode: Mode) -> list[Run]:
         bar_width = max(0, min(column.bar_width, width - cell_len(cell.text) - 1))
         bar = bar_text(cell.bar, bar_width, mode).ljust(bar_width)
         number = _safe(cell.text).rjust(width - bar_width)
-        return [(bar, Ink(cell.color, fade=0.15)), (set_cell_size(number, width - bar_width), Ink("text-1"))]
+        return [(bar, Ink(cell.color, fade=cell.fade)), (set_cell_size(number, width - bar_width), Ink("text-1"))]
     runs = _text_runs(cell, width)
     blank = (" " * (width - sum(cell_len(text) for text, _ in runs)), TEXT)
     return [blank, *runs] if column.align == "right" else [*runs, blank]
@@ -130,7 +132,7 @@ def _cell_runs(cell: Cell, column: Column, width: int, mode: Mode) -> list[Run]:
 
 def _text_runs(cell: Cell, width: int) -> list[Run]:
     """The text with its spans; they count characters of the text as given, before signs replace controls."""
-    base = Ink(cell.color, bold=cell.bold)
+    base = Ink(cell.color, fade=cell.fade, bold=cell.bold)
     if not cell.spans:
         return [(shorten(_safe(cell.text), width), base)]
     runs: list[Run] = []
@@ -199,7 +201,7 @@ class Table(Drawn, can_focus=True):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """A title gives a heading line; `header` the columns' names."""
+        """A title gives a heading line; it stands in the header where the first column has no name of its own."""
         super().__init__(id=id, classes=classes)
         self.columns, self.rows = tuple(columns), tuple(rows)
         self.title, self.unit, self.note = title, unit, note
@@ -263,9 +265,18 @@ class Table(Drawn, can_focus=True):
                 self.select(index)
 
     @property
+    def _joined(self) -> bool:
+        """Whether the title stands in the header line, above the first column."""
+        return bool(self.title and not self.unit and not self.note and self._headed and not self.columns[0].title)
+
+    @property
+    def _headed(self) -> bool:
+        return self.header and any(column.title for column in self.columns)
+
+    @property
     def _above(self) -> int:
         """Lines above the first row."""
-        return bool(self.title) + (self.header and any(column.title for column in self.columns))
+        return (bool(self.title) and not self._joined) + self._headed
 
     def rows_needed(self, width: int) -> int:
         """Heading, header, rows."""
@@ -273,12 +284,19 @@ class Table(Drawn, can_focus=True):
 
     def draw(self, width: int, height: int) -> list[Line]:
         """Heading, header and the rows in view."""
-        rail = 2 if self.selectable else 0
+        rail = 2 if self.selectable or self._joined else 0
         widths = column_widths(self.columns, self.rows, width - rail)
-        lines: list[Line] = [heading(self.title, self.unit, self.note, width)] if self.title else []
-        if self._above > len(lines):
-            titles = row_line([Cell(column.title, "text-3") for column in self.columns], self.columns, widths)
-            lines.append(((" " * rail, MUTED), *titles))
+        lines: list[Line] = []
+        if self.title and not self._joined:
+            lines.append(heading(self.title, self.unit, self.note, width))
+        if self._headed:
+            titles: list[Row] = [[Cell(column.title, "text-3") for column in self.columns]]
+            indent = rail
+            if self._joined:
+                titles = [[Cell(self.title, "text-1", bold=True), *titles[0][1:]]]
+                indent = 0
+            wide = [widths[0] + rail - indent, *widths[1:]] if widths else []
+            lines.append(((" " * indent, MUTED), *row_line(titles[0], self.columns, wide)))
         room = max(1, height - len(lines))
         if self.selectable:
             self._top = max(self.cursor - room + 1, min(self._top, self.cursor))
@@ -287,8 +305,8 @@ class Table(Drawn, can_focus=True):
             chosen = self.selectable and index == self.cursor
             back = "surface" if chosen else ""
             body = row_line(self.rows[index], self.columns, widths, back, self.mode)
-            if not rail:
-                lines.append(body)
+            if not self.selectable:
+                lines.append(((" " * rail, TEXT), *body))
                 continue
             mark = Ink("accent" if self.has_focus else "text-3", back=back)
             line = fit([(_RAIL + " " if chosen else "  ", mark), *body], width)
