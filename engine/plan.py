@@ -74,7 +74,10 @@ def need_step(need: str) -> str:
 
 
 class Plan:
-    """The present state of every step of a run, for one seed."""
+    """The present state of every step of a run, for one seed.
+
+    A step that has fewer seeds than `seed` stands with its seed 0, unless `every` step is asked for at this seed.
+    """
 
     def __init__(
         self,
@@ -84,8 +87,9 @@ class Plan:
         edits: dict[str, dict[str, Any]] | None = None,
         roles: dict[str, str] | None = None,
         seed: int = 0,
+        every: bool = False,
     ) -> None:
-        self.tutorial, self.scale, self.view, self.seed = tutorial, scale, view, seed
+        self.tutorial, self.scale, self.view, self.seed, self.every = tutorial, scale, view, seed, every
         self.edits, self.roles = edits or {}, roles or {}
         self.steps = [step for step in tutorial.steps if step.at(scale)]
         self.states: dict[str, StepState] = {}
@@ -93,20 +97,23 @@ class Plan:
         for step in self.steps:
             self.states[step.id] = self._state(step)
 
+    def seed_of(self, step: Step) -> int:
+        return self.seed if self.every or self.seed < step.seeds else 0
+
     def wanted(self, step: Step) -> tuple[dict[str, Any], dict[str, str], str]:
         """Settings, inputs and digest of the job that would run now."""
         settings = settings_of(self.tutorial, step, self.scale, self.edits)
         needs = {role: self.digests.get(need_step(need), "") for role, need in step.needs.items()}
         inputs = inputs_of(self.tutorial, step, self.scale, self.roles, needs)
-        return settings, inputs, digest_of(step, self.seed, settings, inputs, self.scale)
+        return settings, inputs, digest_of(step, self.seed_of(step), settings, inputs, self.scale)
 
     def _state(self, step: Step) -> StepState:
         settings, inputs, digest = self.wanted(step)
         needs = {
             role: self.states[name].state for role, n in step.needs.items() if (name := need_step(n)) in self.states
         }
-        last = self.view.latest(step.id, self.seed, done=False)
-        done = self.view.latest(step.id, self.seed)
+        last = self.view.latest(step.id, self.seed_of(step), done=False)
+        done = self.view.latest(step.id, self.seed_of(step))
         self.digests[step.id] = done.digest if done else digest
         if last is None:
             return StepState("never", needs=needs)
@@ -123,7 +130,7 @@ class Plan:
         return StepState("stale" if reasons else "done", tuple(reasons), done.id, needs)
 
     def order(self, step: Step) -> Order:
-        return Order(step.id, self.seed, self.wanted(step)[0], dict(step.needs))
+        return Order(step.id, self.seed_of(step), self.wanted(step)[0], dict(step.needs))
 
 
 def stale_reasons(step: Step, job: JobView, settings: dict[str, Any], inputs: dict[str, str]) -> list[str]:
@@ -174,7 +181,7 @@ def orders(
     wanted: dict[tuple[str, int], Order] = {}
     most = max([known[goal].seeds for goal in goals], default=1)
     for seed in seeds if seeds is not None else list(range(most)):
-        plan = Plan(tutorial, scale, view, edits, roles, seed)
+        plan = Plan(tutorial, scale, view, edits, roles, seed, every=seeds is not None)
         must: set[str] = set()
 
         def mark(id: str, plan: Plan = plan, must: set[str] = must, goal: bool = False) -> bool:
@@ -190,5 +197,5 @@ def orders(
                 mark(goal, goal=True)
         for step in plan.steps:
             if step.id in must:
-                wanted[step.id, seed] = plan.order(step)
+                wanted.setdefault((step.id, plan.seed_of(step)), plan.order(step))
     return list(wanted.values())
