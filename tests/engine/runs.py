@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ def figure(name: str, value: float | str | None, **rest: Any) -> Figure:
     return Figure(name=name, value=value, case=rest, **own)
 
 
-def curve(name: str, metric: str, values: dict[float, float | None]) -> list[Point]:
+def curve(name: str, metric: str, values: Mapping[float, float | None]) -> list[Point]:
     return [Point(curve=name, x=x, values={metric: value}) for x, value in values.items()]
 
 
