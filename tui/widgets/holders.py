@@ -22,7 +22,6 @@ ASCII_FILLS: dict[Kind, str] = {
     "other": ":",
 }
 _FREE = Ink("text-4", back="card")
-_SMALL_ROWS = 5
 _SMALL_WIDTH = 32
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -156,18 +155,18 @@ class Holders(Drawn):
         """Bytes held by all holders."""
         return sum(holder.amount for holder in self.holders)
 
-    def _small(self, width: int, height: int) -> bool:
-        return self.compact or height < _SMALL_ROWS - 1 or width < _SMALL_WIDTH
+    def _small(self, width: int) -> bool:
+        return self.compact or width < _SMALL_WIDTH
 
     def rows_needed(self, width: int) -> int:
         """Heading, bar, legend, and two rows of history where there is one."""
-        if self._small(width, _SMALL_ROWS):
+        if self._small(width):
             return 2 + len(self.holders)
         return 2 + len(self._legend(width)) + (2 if len(self.history) > 1 else 0)
 
     def draw(self, width: int, height: int) -> list[Line]:
         """The panel, or the strip's form of it."""
-        if self._small(width, height):
+        if self._small(width) or height < 2 + len(self._legend(width)):
             return self._draw_small(width, height)
         _, unit = self._unit()
         note = ""

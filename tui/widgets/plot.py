@@ -95,6 +95,10 @@ class Painter:
         self.across, self.down = PIXELS[mode]
         self.width, self.height = columns * self.across, rows * self.down
         # Columns' borders in data units. Values sit on pixel centres, so that both ends of the axis are on the plot.
+        self._linear = y.name == "linear" and y.high > y.low
+        if self._linear:
+            self._slope = (self.height - 1) / (y.low - y.high)
+            self._offset = -self._slope * y.high
         last = max(1, self.width - 1)
         self.edges = [x.value((pixel - 0.5) / last) for pixel in range(self.width + 1)]
         if x.name == "even" and x.stops:
@@ -109,8 +113,14 @@ class Painter:
 
     def pixel_y(self, y: float) -> int | None:
         """The pixel row of a y, which may lie outside the plot."""
-        share = self.y.share(y)
-        return None if share is None else round((1 - share) * (self.height - 1))
+        if self._linear:
+            pixel = self._slope * y + self._offset
+        else:
+            share = self.y.share(y)
+            if share is None:
+                return None
+            pixel = (1 - share) * (self.height - 1)
+        return round(pixel if -9e3 < pixel < 9e3 else (9e3 if pixel > 0 else -9e3))
 
     def row_of(self, y: float) -> int | None:
         """The cell row of a y, clamped to the plot by no more than rounding."""
@@ -178,20 +188,18 @@ class Painter:
         return set(layer.bits)
 
     def _join(self, layer: Layer, bins: Sequence[Bin], dashed: bool) -> None:
-        """Light each column from its lowest to its highest value and the straight line to the next column's first."""
+        """Light each column from its lowest to its highest value and the line to the next column's first."""
         before: tuple[int, int] | None = None
-        for found in bins:
-            first, low, high, last = (self.pixel_y(value) for value in (found.first, found.low, found.high, found.last))
+        for column, *values in bins:
+            first, low, high, last = map(self.pixel_y, values)
             if first is None or low is None or high is None or last is None:
                 before = None  # a value without a place on a logarithmic axis
                 continue
             if before is not None:
-                _segment(layer, before, (found.column, first), dashed)
-            if dashed and (found.column % (_DASH_ON + _DASH_OFF)) >= _DASH_ON:
-                before = found.column, last
-                continue
-            layer.column(found.column, high, low)
-            before = found.column, last
+                _segment(layer, before, (column, first), dashed)
+            if not dashed or _dash_on(column):
+                layer.column(column, high, low)
+            before = column, last
 
     def bars_of(self, trace: Trace) -> None:
         """Error bars, to half a cell."""
@@ -231,26 +239,24 @@ class Painter:
         return taken
 
 
+def _dash_on(x: int) -> bool:
+    return x % (_DASH_ON + _DASH_OFF) < _DASH_ON
+
+
 def _segment(layer: Layer, start: tuple[int, int], end: tuple[int, int], dashed: bool) -> None:
-    """A straight line between two pixels of different columns: each column gets the rows that the line crosses."""
+    """A straight line between pixels of two columns, both of them lit already: each column gets the rows it crosses."""
     (x0, y0), (x1, y1) = start, end
-    reach = x1 - x0
-    if reach <= 0:
+    reach, rise = x1 - x0, y1 - y0
+    if reach == 1 and -2 < rise < 2:
         return
     previous = y0
     for x in range(x0, x1 + 1):
-        # The line's height at the border to the next column, so that neighbours touch without overlapping.
-        y = y1 if x == x1 else round(y0 + (y1 - y0) * (x - x0 + 0.5) / reach)
-        if not (dashed and x % (_DASH_ON + _DASH_OFF) >= _DASH_ON):
-            layer.column(x, *sorted((_toward(previous, y), y) if x > x0 else (y0, y)))
+        # The line's height at the border to the next column, which begins one row further: steep lines stay thin.
+        y = y1 if x == x1 else round(y0 + rise * (x - x0 + 0.5) / reach)
+        first = previous if x == x0 or y == previous else previous + (1 if y > previous else -1)
+        if not dashed or _dash_on(x):
+            layer.column(x, min(first, y), max(first, y))
         previous = y
-
-
-def _toward(previous: int, y: int) -> int:
-    """The first row of a column whose line comes from `previous`: one further, so that steep lines stay thin."""
-    if y == previous:
-        return y
-    return previous + (1 if y > previous else -1)
 
 
 def draw_plot(

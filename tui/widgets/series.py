@@ -5,16 +5,18 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import isfinite
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Mark = Literal["line", "triangle", "dots", "dashes", "diamond", "square"]
 Point = tuple[float, float | None]
 
+# What is not below this in size (infinite and NaN among it) is a gap; single precision ends at 3.4e38.
+LIMIT = 1e38
 # Below this many points a series is shown as it is; above, a noisy one is faded under its average.
 SMOOTH_FROM = 40
-# Mean distance from the average, as a share of the series' own span, from which it counts as noisy.
-NOISY = 0.01
+# Mean bend from point to point, as a share of the series' own span, from which it counts as noisy: the bend of a
+# smooth descent is next to nothing, that of noise about twice its standard deviation.
+NOISY = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,7 @@ class Anchor:
     color: str = "text-3"
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
+class Bin(NamedTuple):
     """The points that fall into one pixel column: first, lowest, highest and last value, in that order of x."""
 
     column: int
@@ -95,7 +96,7 @@ class Trace:
         self.high = float("-inf")
         self._decay = 1.0 - 2.0 / (span + 1.0)
         self._sum = self._weight = 0.0
-        self._distance = 0.0
+        self._bend = 0.0
         self._count = 0
         self._noisy = False
         self._open = False
@@ -109,7 +110,7 @@ class Trace:
                 continue
             last = x
             self.xs.append(x)
-            if y is None or not isfinite(y):
+            if y is None or not abs(y) < LIMIT:
                 self.ys.append(None)
                 self._open = False
                 continue
@@ -128,7 +129,8 @@ class Trace:
         stretch.xs.append(x)
         stretch.ys.append(y)
         stretch.smoothed.append(average)
-        self._distance += abs(y - average)
+        if len(stretch.ys) > 2:
+            self._bend += abs(stretch.ys[-1] - 2 * stretch.ys[-2] + stretch.ys[-3])
         self._count += 1
         self.low = min(self.low, y)
         self.high = max(self.high, y)
@@ -139,7 +141,7 @@ class Trace:
         if self.smooth is not None:
             return self.smooth
         if not self._noisy and self._count >= SMOOTH_FROM and self.high > self.low:
-            self._noisy = self._distance / self._count > NOISY * (self.high - self.low)
+            self._noisy = self._bend / self._count > NOISY * (self.high - self.low)
         return self._noisy
 
     def continues(self, series: Series) -> bool:
@@ -158,7 +160,7 @@ class Trace:
 
     def _same(self, point: Point, index: int) -> bool:
         x, y = point
-        return x == self.xs[index] and (y if y is not None and isfinite(y) else None) == self.ys[index]
+        return x == self.xs[index] and (y if y is not None and abs(y) < LIMIT else None) == self.ys[index]
 
     def at(self, x: float | None) -> float | None:
         """The value at the last point at or before x (None: the last of all), as measured."""

@@ -10,9 +10,10 @@ from rich.cells import cell_len, get_character_cell_size, split_graphemes
 
 RETURN = "↵"
 EMPTY = "∅"
-# A combining character with nothing before it in its token stands on this, as Unicode charts print it.
+# A combining character with nothing before it in its token or word stands on this, as Unicode charts print it.
 CARRIER = "◌"
 
+_AFTER_BLANK = re.compile(r"(?:(?<=[ \n])|^)[^ \n]")
 _CHUNKS = re.compile(r"\n| +|[^ \n]+")
 
 
@@ -30,10 +31,12 @@ def shown(text: str) -> str:
     safe = visible(text)
     if not safe:
         return EMPTY
-    first = safe[0]
-    if first != "\n" and not first.isascii() and get_character_cell_size(first) == 0:
-        return CARRIER + safe
-    return safe
+    return safe if safe.isascii() else _AFTER_BLANK.sub(_carried, safe)
+
+
+def _carried(match: re.Match[str]) -> str:
+    first = match.group()
+    return first if first.isascii() or get_character_cell_size(first) else CARRIER + first
 
 
 class Setter:
