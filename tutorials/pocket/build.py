@@ -1,0 +1,112 @@
+"""Makes the pocket world from its seeds, or checks that the shipped one does its job.
+
+    python -m deepdive.tutorials.pocket.build                 make everything again (several minutes)
+    python -m deepdive.tutorials.pocket.build --only bert     one part: data, gpt2-blank, gpt2 or bert
+    python -m deepdive.tutorials.pocket.build --check         measure the shipped parts; exit code 1 if one falls short
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+HERE = Path(__file__).parent
+DATA = HERE / "data"
+MODELS = HERE / "models"
+PARTS = ("data", "gpt2-blank", "gpt2", "bert")
+
+
+def build(parts: Sequence[str] = PARTS, data: Path = DATA, models: Path = MODELS) -> None:
+    """Write the named parts into the two folders."""
+    if "data" in parts:
+        write_data(data)
+    if set(parts) - {"data"}:
+        _build_models(parts, models)
+
+
+def write_data(folder: Path) -> None:
+    """`articles.jsonl` and `sentences.jsonl.gz`; the same bytes every time."""
+    from .articles import articles
+    from .sentences import sentences
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "articles.jsonl").open("w", encoding="utf-8", newline="\n") as file:
+        for article in articles():
+            file.write(json.dumps(article, ensure_ascii=False) + "\n")
+    text = "".join(json.dumps({"text": line}, ensure_ascii=False) + "\n" for line in sentences())
+    (folder / "sentences.jsonl.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
+    _say("data", "written")
+
+
+def world_text() -> Iterator[str]:
+    """What the tokenizers are trained on. Articles count four times, so that names and years become whole tokens."""
+    from .articles import articles
+    from .sentences import sentences
+
+    for article in articles():
+        yield from [article["text"]] * 4
+    yield from sentences()
+
+
+def _build_models(parts: Sequence[str], models: Path) -> None:
+    from transformers.utils import logging
+
+    from . import training
+    from .sentences import sentences
+    from .vocabularies import train_bert, train_gpt2
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    lines = list(sentences())
+    for name in (part for part in parts if part != "data"):
+        folder = models / name
+        shutil.rmtree(folder, ignore_errors=True)
+        positions = training.POSITIONS[name]
+        if name == "bert":
+            pieces = train_bert(world_text(), positions)
+            pieces.save_pretrained(folder)
+            training.make_bert(pieces, lines, lambda text: _say("bert", text)).save_pretrained(folder)
+        else:
+            bpe = train_gpt2(world_text(), positions)
+            bpe.save_pretrained(folder)
+            if name == "gpt2-blank":
+                training.blank_config(bpe).save_pretrained(folder)
+            else:
+                training.make_gpt2(bpe, lines, lambda text: _say("gpt2", text)).save_pretrained(folder)
+        _say(name, "written")
+
+
+def _say(part: str, text: str) -> None:
+    print(f"{part:<10}  {text}", file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m deepdive.tutorials.pocket.build", description=__doc__.split("\n")[0])
+    parser.add_argument("--only", metavar="NAME", choices=PARTS, help=f"one part: {', '.join(PARTS)}")
+    parser.add_argument("--check", action="store_true", help="measure the shipped parts instead")
+    parser.add_argument("--json", action="store_true", help="with --check: one JSON document on standard output")
+    options = parser.parse_args(arguments)
+    parts = (options.only,) if options.only else PARTS
+    if options.json and not options.check:
+        parser.error("--json goes with --check")
+    if not options.check:
+        build(parts)
+        return 0
+    from .checks import check, table
+
+    results = check(parts, DATA, MODELS)
+    held = all(result.held for result in results)
+    if options.json:
+        print(json.dumps({"held": held, "checks": [result.as_dict() for result in results]}, indent=1))
+    else:
+        print(table(results))
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
