@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -18,27 +17,14 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from . import catalogue, plan, supervisor
+from . import catalogue, supervisor
 from .faults import Fault, Refusal
-from .log import Tail, replay
-from .settings import shown
+from .log import replay
+from .running import FAILED, POLL_SECONDS, STOPPED, WRONG, complain, exit_code, follow, print_results, run_tutorial, say
 from .store import Run, RunInfo, Store, last_lines
-from .telling import Teller, ago, answer_lines, clock, results_table, step_line
-from .tutorial import Tutorial
+from .telling import ago, answer_lines, clock, step_line
 from .untrusted import visible
-from .view import JobView, RunView, of
-
-FAILED, WRONG, STOPPED = 1, 2, 130
-POLL_SECONDS = 0.1
-
-
-def say(text: str = "") -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def complain(text: str) -> None:
-    sys.stderr.write(text + "\n")
+from .view import RunView, of
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -160,184 +146,6 @@ def list_tutorials(arguments: argparse.Namespace) -> int:
     return 0
 
 
-# ---- run --------------------------------------------------------------------------------------------------------
-
-
-def run_tutorial(arguments: argparse.Namespace) -> int:
-    tutorial = catalogue.find(arguments.tutorial)
-    if not tutorial.ready:
-        raise Refusal("TUTORIAL", f"{tutorial.id} is not built yet", _ready())
-    if arguments.seed is not None and arguments.seeds is not None:
-        raise Refusal("--seeds", "can't be used together with --seed", "one of them")
-    if arguments.seeds is not None and not 1 <= arguments.seeds <= 100:
-        raise Refusal("--seeds", f"{arguments.seeds} is out of range", "1 … 100")
-    if arguments.seed is not None and not 0 <= arguments.seed < 2**32:
-        raise Refusal("--seed", f"{arguments.seed} is out of range", "0 … 4294967295")
-    if arguments.memory_limit is not None and not 0 < arguments.memory_limit < 1e5:
-        raise Refusal("--memory-limit", f"{shown(arguments.memory_limit)} is out of range", "more than 0 GB")
-    store = Store()
-    run, scale, before = _the_run(arguments, tutorial, store)
-    known = {step.id: step for step in tutorial.steps}
-    goals = arguments.steps or [s.id for s in tutorial.steps if s.at(scale) and not s.optional]
-    for goal in goals:
-        if goal not in known:
-            raise Refusal("STEP", f"{tutorial.id} has no step {goal!r}", ", ".join(known))
-    edits, roles = _sets(arguments.sets, tutorial, scale, goals)
-    edits = {step: {**(run.edits() if run else {}).get(step, {}), **values} for step, values in edits.items()}
-    merged = {**(run.edits() if run else {}), **edits}
-    seeds = _seeds(arguments)
-    orders = plan.orders(
-        tutorial, scale, before, goals, edits=merged, roles={**(run.record.roles if run else {}), **roles}, seeds=seeds
-    )
-    if run is None:
-        from .hardware import describe, machine
-
-        limit = int(arguments.memory_limit * 1e9) if arguments.memory_limit else None
-        run = store.create(tutorial.id, scale, describe(machine()), roles=roles, memory_limit=limit)
-    elif roles:
-        run.record.roles |= roles
-        run.write()
-    for step, values in edits.items():
-        run.edit(step, values)
-    if not arguments.json:
-        say(f"{tutorial.title} · {scale} · run {run.id}")
-    supervisor.submit(store, run, orders)
-    jobs = follow(run, before, arguments.json, len(orders))
-    if not arguments.json:
-        say()
-        _print_results(tutorial, run)
-    return _exit_code(tutorial, run, jobs)
-
-
-def _ready() -> str:
-    return ", ".join(tutorial.id for tutorial in catalogue.load().tutorials if tutorial.ready)
-
-
-def _the_run(arguments: argparse.Namespace, tutorial: Tutorial, store: Store) -> tuple[Run | None, str, RunView]:
-    """The run named by --in, its scale and its view; or none, the scale asked for and an empty view."""
-    if arguments.scale is not None and arguments.scale not in tutorial.scales:
-        raise Refusal("--scale", f"{tutorial.id} has no scale {arguments.scale!r}", ", ".join(tutorial.scales))
-    if arguments.inside is None:
-        return None, arguments.scale or "pocket", RunView()
-    run = store.open(arguments.inside)
-    if run.record.tutorial != tutorial.id:
-        raise Refusal("--in", f"{run.id} is a run of {run.record.tutorial}", f"a run of {tutorial.id}")
-    if arguments.scale not in (None, run.record.scale):
-        raise Refusal(
-            "--scale", f"{run.id} is at the scale {run.record.scale}", "leave --scale out, or start a new run"
-        )
-    run.settle()
-    return run, run.record.scale, of(replay(run.log)[0])
-
-
-def _seeds(arguments: argparse.Namespace) -> list[int] | None:
-    if arguments.seeds is not None:
-        return list(range(arguments.seeds))
-    return [arguments.seed] if arguments.seed is not None else None
-
-
-def _sets(
-    sets: list[str], tutorial: Tutorial, scale: str, goals: list[str]
-) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """--set as changed settings by step, and as roles pointed elsewhere."""
-    edits: dict[str, dict[str, Any]] = {}
-    roles: dict[str, str] = {}
-    steps = {step.id: step for step in tutorial.steps}
-    for text in sets:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise Refusal("--set", f"{text!r} has no =", "[STEP.]SETTING=VALUE or ROLE=PLACE")
-        owner, dot, name = key.rpartition(".")
-        if dot and owner not in steps:
-            raise Refusal("--set", f"{tutorial.id} has no step {owner!r}", ", ".join(steps))
-        found = False
-        for step in [steps[owner]] if dot else [steps[goal] for goal in goals]:
-            for setting in step.settings:
-                if setting.name == name:
-                    edits.setdefault(step.id, {})[name] = setting.parse(value)
-                    found = True
-        if not found and not dot and name in tutorial.scales[scale].roles:
-            roles[name] = value
-        elif not found:
-            names = {setting.name for step in ([steps[owner]] if dot else steps.values()) for setting in step.settings}
-            allowed = sorted(names) + ([] if dot else sorted(tutorial.scales[scale].roles))
-            raise Refusal("--set", f"there is no setting or role {key!r}", ", ".join(allowed))
-    return edits, roles
-
-
-def follow(run: Run, view: RunView, as_json: bool, expected: int = 0) -> list[JobView]:
-    """Tell what happens in the run until its worker has nothing left to do; the jobs that were told.
-
-    ctrl+c stops the run politely, a second one firmly.
-    """
-    tail = Tail(run.log)
-    known = set(view.jobs)
-    view = RunView()
-    teller = Teller(sys.stdout, expected)
-    presses = 0
-
-    def interrupted(number: int, frame: object) -> None:
-        nonlocal presses
-        presses += 1
-
-    before = signal.signal(signal.SIGINT, interrupted)
-    asked, checked = 0, time.monotonic()
-    try:
-        while True:
-            events = tail.poll()
-            view.add(events)
-            for event in events:
-                if event.job in known:
-                    continue
-                if as_json:
-                    sys.stdout.buffer.write(msgspec.json.encode(event) + b"\n")
-                    sys.stdout.buffer.flush()
-                else:
-                    teller.tell(event, view)
-            if presses > asked:
-                asked = presses
-                supervisor.stop(run, firm=presses > 1)
-            if events:
-                continue
-            if time.monotonic() - checked > 0.3:
-                checked = time.monotonic()
-                if not supervisor.busy(run):
-                    run.settle()
-                    if not (events := tail.poll()):
-                        break
-                    view.add(events)
-                    for event in events:
-                        if as_json:
-                            sys.stdout.buffer.write(msgspec.json.encode(event) + b"\n")
-                        else:
-                            teller.tell(event, view)
-            time.sleep(POLL_SECONDS)
-            if not as_json:
-                teller.tick(view)
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if not as_json:
-            teller.close()
-    return [job for id, job in view.jobs.items() if id not in known]
-
-
-def _exit_code(tutorial: Tutorial, run: Run, jobs: list[JobView]) -> int:
-    """The worst that happened; a step that is meant to fail does not fail the run."""
-    code = 0 if jobs else STOPPED
-    for job in jobs:
-        if job.outcome == "failed" and not tutorial.step(job.step).expect:
-            code = FAILED
-        elif job.outcome == "refused":
-            code = WRONG
-        elif job.outcome == "stopped":
-            code = STOPPED
-        if job.outcome in ("failed", "refused"):
-            complain(f"deepdive: {job.step} {job.outcome}: {visible(job.cause)}. {visible(job.action)}")
-            if job.outcome == "failed" and job.detail:
-                complain(f"The last lines are in {run.worker_log}; `deepdive show {run.id}` shows more.")
-    return code
-
-
 # ---- runs -------------------------------------------------------------------------------------------------------
 
 
@@ -405,9 +213,9 @@ def attach_run(arguments: argparse.Namespace) -> int:
     if not supervisor.busy(run):
         complain(f"deepdive: nothing runs in {run.id}; `deepdive show {run.id}` tells what it did")
         return 0
-    running = {id: job for id, job in view.jobs.items() if not job.running}
-    jobs = follow(run, RunView(jobs=running), arguments.json)
-    return _exit_code(catalogue.find(run.record.tutorial), run, jobs)
+    told = {id: job for id, job in view.jobs.items() if not job.running}
+    jobs = follow(run, RunView(jobs=told), arguments.json)
+    return exit_code(catalogue.find(run.record.tutorial), run, jobs)
 
 
 def stop_run(arguments: argparse.Namespace) -> int:
@@ -454,19 +262,11 @@ def show_results(arguments: argparse.Namespace) -> int:
     run, view = _opened(arguments)
     tutorial = catalogue.find(run.record.tutorial)
     if not arguments.json:
-        _print_results(tutorial, run)
+        print_results(tutorial, run)
         return 0
     found = msgspec.to_builtins(results(tutorial, run.record.scale, view))
     say(json.dumps({**found, "run": run.id}))
     return 0
-
-
-def _print_results(tutorial: Tutorial, run: Run) -> None:
-    from .results import results
-
-    view = of(replay(run.log)[0])
-    for line in results_table(results(tutorial, run.record.scale, view)):
-        say(line)
 
 
 # ---- the machine ------------------------------------------------------------------------------------------------

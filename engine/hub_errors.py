@@ -49,13 +49,18 @@ class Unreachable(Fault):
 
 def explain(error: BaseException, wanted: Wanted) -> Fault:
     """The first exception of the chain that has a name here; `detail` keeps the library's text."""
-    detail = _shortened(error)
+    fallback = Fault(f"{_start(wanted)} could not be fetched from {wanted.endpoint}", "Try again", _shortened(error))
+    return recognise(error, wanted) or fallback
+
+
+def recognise(error: BaseException, wanted: Wanted) -> Fault | None:
+    """As `explain`, but None for an error that has no name here."""
     for cause in _chain(error):
         fault = cause if isinstance(cause, Fault) else _named(cause, wanted)
         if fault:
-            fault.detail = fault.detail or detail
+            fault.detail = fault.detail or _shortened(error)
             return fault
-    return Fault(f"{_start(wanted)} could not be fetched from {wanted.endpoint}", "Try again", detail)
+    return None
 
 
 def no_network(wanted: Wanted, host: str, why: str) -> Fault:

@@ -24,10 +24,11 @@ from . import events, memory
 from .catalogue import pocket
 from .events import AnyEvent, End, Event, Job
 from .faults import Fault, Refusal
+from .hub_errors import Wanted, recognise
 from .lab import Lab, Refused, Stopped, aside
 from .log import Writer
 from .plan import Order, digest_of, inputs_of, need_step
-from .resources import Artifact, Place, Resolver, override, parse
+from .resources import Artifact, Hub, Place, Resolver, override, parse
 from .store import Run
 from .tutorial import Step, Tutorial
 from .view import JobView, RunView
@@ -141,6 +142,7 @@ class Execution:
         self.lab: Lab | None = None  # of the job that runs, or of the last one
         self.safe: Safe | None = None
         self.token: str | None = None
+        self.wanted: Wanted | None = None  # what the step last asked a hub for
 
     def places(self, needs: dict[str, Path]) -> dict[str, Place]:
         """Where the roles are: the scale's, as the learner pointed them, and earlier artifacts."""
@@ -188,15 +190,14 @@ class Execution:
                 resumes=resumes,
             )
         )
+        self.wanted = None
         self.safe = safe = Safe(self.report, probe, self.run.record.memory_limit)
-        resolver = Resolver(
-            self.places({role: path for role, (_, path) in needed.items()}), pocket(), self.report, lambda: self.token
-        )
+        places = self.places({role: path for role, (_, path) in needed.items()})
         self.lab = Lab(
             folder=folder,
             seed=order.seed,
             device=self.device,
-            resource=lambda kind, role: self.rows(role, needed) if kind == "read" else resolver(kind, role),
+            resource=lambda kind, role: self.resource(kind, role, places, needed),
             report=self.report,
             between=safe,
         )
@@ -205,6 +206,21 @@ class Execution:
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)
         self.report.send(end)
         return end.outcome
+
+    def resource(self, kind: str, role: str, places: dict[str, Place], needed: dict[str, tuple[JobView, Path]]) -> Any:
+        """What the lab asks for. A download tells its progress, and hears a stop when it does."""
+        if kind == "read":
+            return self.rows(role, needed)
+        place = places.get(role)
+        if isinstance(place, Hub):
+            self.wanted = Wanted("data set" if kind == "data" else "model", place.hub, instead=place.instead)
+
+        def report(kind: str, fields: dict[str, Any]) -> None:
+            self.report(kind, fields)
+            if self.safe is not None and self.safe.verdict == "stop":
+                raise Stopped
+
+        return Resolver(places, pocket(), report, lambda: self.token)(kind, role)
 
     def _guarded(self, step: Step, order: Order, safe: Safe) -> End:
         assert self.lab is not None
@@ -236,6 +252,8 @@ class Execution:
             if memory.is_out_of_memory(error):
                 explained = memory.explain(error, self.lab.held, safe.activations)
                 return end("failed", explained.cause, explained.action, traceback.format_exc())
+            if self.wanted is not None and (known := recognise(error, self.wanted)) is not None:
+                return end("failed", known.cause, known.action, known.detail)
             return end("failed", f"{type(error).__name__}: {error}", "Its last lines are below", traceback.format_exc())
 
     def _take_over(self, step: Step, seed: int, digest: str, folder: Path) -> str | None:
@@ -277,9 +295,7 @@ class Execution:
             folder=self.run.artifacts(self.report.job) if self.report.job else self.run.folder,
             seed=0,
             device=self.device,
-            resource=lambda kind, role: Resolver(self.places({}), pocket(), self.report, lambda: self.token)(
-                kind, role
-            ),
+            resource=lambda kind, role: self.resource(kind, role, self.places({}), {}),
             report=lambda kind, fields: heard.append(self.report.event(kind, fields)),
             between=lambda lab, phase: "",
             held=held,

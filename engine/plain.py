@@ -17,6 +17,7 @@ from .faults import Fault, Refusal
 from .log import replay
 from .pages import substitute
 from .results import results
+from .running import follow
 from .store import Run, Store
 from .telling import answer_lines, bar_lines, label, number, results_table
 from .tutorial import Page, Step, Tutorial
@@ -133,8 +134,6 @@ class Reading:
             self.tutorial, self.scale, before, [step_id], edits=run.edits(), roles=run.record.roles, seeds=[0]
         )
         supervisor.submit(self.store, run, orders)
-        from .cli import follow
-
         jobs = follow(run, before, as_json=False, expected=len(orders))
         for job in jobs:
             if job.outcome in ("failed", "refused"):
