@@ -1,0 +1,1 @@
+"""Side by side in one run: ours against a bare script that does the same work. Ratios count; times are this machine's."""
