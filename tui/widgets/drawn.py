@@ -78,10 +78,13 @@ class Drawn(Widget):
             self._timer = None
         if not self._stale or not self.size:
             return
-        if self.styles.is_auto_height and self.rows_needed(self.size.width) != self._rows:
-            self._painted_at = monotonic()
-            self.refresh(layout=True)
-            return
+        if self.styles.is_auto_height and (rows := self.rows_needed(self.size.width)) != self._rows:
+            capped = self._rows is not None and rows is not None and min(rows, self._rows) > self.size.height
+            self._rows = rows
+            self.refresh(repaint=not capped, layout=True)
+            if not capped:
+                self._painted_at = monotonic()
+                return
         old, same_size = self._lines, self._drawn_size == self.size
         self._draw_now()
         if not same_size or len(old) != len(self._lines):

@@ -62,7 +62,11 @@ def fragment_runs(
 
 
 class Tokens(Drawn, can_focus=True):
-    """Streamed text. `append` as often as you like: it is painted at most every `interval` seconds."""
+    """Streamed text. `append` as often as you like: it is painted at most every `interval` seconds.
+
+    Text longer than the widget scrolls in it: to the cursor, else the newest line stays in view. Give a stream a fixed
+    or a largest height: growing with `height: auto` alone makes Textual paint the whole widget for each new line.
+    """
 
     INTERVAL = 0.2
     DEFAULT_CSS = "Tokens { height: auto; }"
@@ -116,6 +120,8 @@ class Tokens(Drawn, can_focus=True):
         self._setter = Setter(1)
         self._fed = 0
         self._settled: dict[int, Line] = {}
+        self._top = 0
+        self._following = True
 
     # Data
 
@@ -124,6 +130,7 @@ class Tokens(Drawn, can_focus=True):
         grown = len(pieces) >= len(self.pieces) and list(pieces[: len(self.pieces)]) == self.pieces
         if not grown:
             self._forget_lines()
+            self._following = True
         self.pieces = list(pieces)
         if cursor is not None or not grown:
             self.cursor = cursor
@@ -181,10 +188,16 @@ class Tokens(Drawn, can_focus=True):
             self.select(_index_at(lines[target], column))
 
     def _bring_into_view(self) -> None:
+        if self.cursor is None:
+            return
+        lines, height = self._set_lines(self.size.width), self.size.height
+        row, _ = _place_of(lines, self.cursor)
+        if len(lines) > height:
+            self._top = max(row - height + 1, min(self._top, row))
+            self._following = self.cursor == len(self.pieces) - 1
         container = self.parent
-        if isinstance(container, Widget) and container.allow_vertical_scroll and self.cursor is not None:
-            row, _ = _place_of(self._set_lines(self.size.width), self.cursor)
-            top = self.virtual_region.y + self.content_offset.y
+        if isinstance(container, Widget) and container.allow_vertical_scroll:
+            top = self.virtual_region.y + self.content_offset.y - self._top
             container.scroll_to_region(Region(0, top + row, 1, 1), animate=False)
 
     def action_move(self, steps: int) -> None:
@@ -211,8 +224,9 @@ class Tokens(Drawn, can_focus=True):
         """Stand on the token that was clicked."""
         place = event.get_content_offset(self)
         lines = self._set_lines(self.size.width)
-        if place is not None and place.y < len(lines) and lines[place.y]:
-            self.select(_index_at(lines[place.y], place.x))
+        row = self._top + (0 if place is None else place.y)
+        if place is not None and row < len(lines) and lines[row]:
+            self.select(_index_at(lines[row], place.x))
 
     # Drawing
 
@@ -243,7 +257,32 @@ class Tokens(Drawn, can_focus=True):
                 if not here and row < self._setter.finished:
                     self._settled[row] = line
             inked.append(line)
-        return inked
+        if len(lines) <= height:
+            self._top, self._following = 0, True
+        elif self._following:
+            self._top = len(lines) - height
+        else:
+            self._top = max(0, min(self._top, len(lines) - height))
+        return inked[self._top :]
+
+    def _scroll_lines(self, steps: int) -> None:
+        """Scroll within the widget; at the end the newest line is followed again."""
+        last = max(0, self.rows_needed(self.size.width) - self.size.height)
+        self._top = max(0, min(self._top + steps, last))
+        self._following = self._top == last
+        self.redraw()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll back, if there is more text than room."""
+        if self._top:
+            event.stop()
+            self._scroll_lines(-2)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll on."""
+        if not self._following:
+            event.stop()
+            self._scroll_lines(2)
 
     def _ink(self, fragments: Sequence[Fragment]) -> Line:
         runs: list[Run] = []

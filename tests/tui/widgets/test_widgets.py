@@ -307,6 +307,30 @@ async def test_a_longer_text_scrolls_to_its_cursor() -> None:
         assert scroll.scroll_y == 0
 
 
+async def test_a_text_longer_than_its_widget_follows_its_end_until_the_cursor_goes_back() -> None:
+    tokens = Tokens([Piece(f" token{at}", 0.5) for at in range(300)])
+    tokens.styles.max_height = 8
+    app = Host(tokens)
+    async with app.run_test(size=(40, 20)) as pilot:
+        await pilot.pause()
+        assert tokens.size.height == 8
+        assert "token299" in screen_text(tokens)[-1]
+        tokens.append([Piece(" token300", 0.5)] * 9)
+        tokens.flush()
+        await pilot.pause()
+        assert "token300" in screen_text(tokens)[-1]
+        await pilot.press("home")
+        await pilot.pause()
+        assert "token0" in screen_text(tokens)[0]
+        tokens.append([Piece(" token301", 0.5)] * 9)
+        tokens.flush()
+        await pilot.pause()
+        assert "token0" in screen_text(tokens)[0]
+        await pilot.click(tokens, offset=(30, 7))
+        assert tokens.cursor is not None
+        assert tokens.cursor > 20
+
+
 async def test_showing_a_grown_text_keeps_the_cursor_and_another_text_does_not() -> None:
     app = Host(tokens := Tokens(story()[:5]))
     async with app.run_test(size=(40, 20)) as pilot:
