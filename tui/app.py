@@ -1,0 +1,63 @@
+"""The application: wiring only. Screens are imported when they are first shown."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+
+from . import clipboard, preferences, theming
+from .house import House
+
+
+class DeepApp(App[None]):
+    """Deep Dive in a terminal."""
+
+    TITLE = "Deep Dive"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+    CSS = """
+    ToastRack { margin-bottom: 1; }
+    Toast { background: $edit; color: $text-1; padding: 0 1; margin: 0; width: auto; max-width: 90%; }
+    * { scrollbar-size-vertical: 1; scrollbar-color: $text-4; scrollbar-background: $background; }
+    * { scrollbar-color-hover: $text-3; scrollbar-color-active: $accent; scrollbar-background-hover: $background; }
+    """
+
+    def __init__(self, house: House, tutorial: str = "", theme: str = "") -> None:
+        super().__init__()
+        self.house = house
+        self._first = tutorial
+        self._wanted_theme = theme
+
+    def on_mount(self) -> None:
+        from .screens.home import HomeScreen
+
+        theming.install(self, self._wanted_theme or str(preferences.read().get("theme", "")))
+        self.push_screen(HomeScreen())
+        if self._first:
+            self.open_tutorial(self._first)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return theming.defaults()
+
+    def open_tutorial(self, id: str, run: str = "") -> None:
+        """Show a tutorial where the learner left off, in its latest run or in `run`."""
+        from .screens.tutorial import TutorialScreen
+
+        tutorial = self.house.catalogue.get(id)
+        if tutorial is not None and tutorial.ready:
+            self.push_screen(TutorialScreen(tutorial, run))
+
+    def hang_up(self) -> None:
+        """The terminal is gone: keep the place, and go. What runs goes on."""
+        self.house.keep_place()
+        self.exit()
+
+    def copy(self, text: str) -> None:
+        """Send text to the clipboard: of tmux where we are in it, else by OSC 52, which the terminal may ignore."""
+        sent = clipboard.by_tmux(text)
+        if not sent:
+            self.copy_to_clipboard(text)
+        lines = text.count("\n") + 1
+        self.notify(f"{lines} {'line' if lines == 1 else 'lines'} sent to the clipboard", timeout=3)

@@ -1,0 +1,127 @@
+"""What the whole interface stands on: catalogue, runs folder, the learner's records, this machine. No Textual here.
+
+What reads many files is asked for in a thread. A home that can't be written leaves every lesson readable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from deepdive.engine import catalogue
+from deepdive.engine.faults import Fault
+from deepdive.engine.learner import Progress, Records
+from deepdive.engine.log import replay
+from deepdive.engine.predictions import Answer
+from deepdive.engine.store import RunInfo, Store
+from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.view import of
+
+from .screens.overview import Entry, entry_of, unread
+from .state import Lesson
+
+if TYPE_CHECKING:
+    from deepdive.engine.hardware import Machine
+
+HOME_CHECKS = ("device", "hubs", "keyring", "disk")
+
+
+class House:
+    """One for the process."""
+
+    def __init__(self) -> None:
+        self.catalogue = catalogue.load()
+        self.trouble: Fault | None = None
+        self.store: Store | None = None
+        self.records: Records | None = None
+        try:
+            self.store = Store()
+            self.records = Records(self.store.home)
+        except Fault as fault:
+            self.trouble = fault
+        self.machine: Machine | None = None
+        self.machine_facts: list[tuple[str, str]] = [("device", "looking …")]
+        self.here: Lesson | None = None  # the lesson in front
+        self.asked: dict[str, dict[str, str]] = {}  # what was asked of the probes last, by tutorial
+        self._run = ""
+
+    # ---- in threads -----------------------------------------------------------------------------------------------
+    def survey(self) -> tuple[list[Entry], list[RunInfo]]:
+        """Progress in every tutorial and the recent runs."""
+        if self.store is None:
+            return unread(self.catalogue), []
+        runs = self.store.runs()
+        return [self._entry(tutorial) for tutorial in self.catalogue.tutorials], runs
+
+    def _entry(self, tutorial: Tutorial) -> Entry:
+        if not tutorial.ready or self.store is None:
+            return Entry(tutorial)
+        lesson = Lesson(tutorial, next(iter(tutorial.scales)))
+        run = self.store.latest(tutorial.id)
+        if run is not None:
+            lesson.scale, lesson.roles = run.record.scale, dict(run.record.roles)
+            lesson.edits = run.edits()
+            with contextlib.suppress(OSError):
+                lesson.view = of(replay(run.log)[0])
+        known = self.progress(tutorial.id)
+        self.remember(lesson)
+        return entry_of(lesson, known.page, known.seen > 0 or run is not None, known.seen)
+
+    def meet_machine(self) -> None:
+        """Its devices: some milliseconds."""
+        from deepdive.engine.hardware import machine
+
+        self.machine = machine()
+
+    def look_at_machine(self) -> None:
+        """What this machine is and what works on it: a second or two where a hub does not answer."""
+        from deepdive.engine.doctor import checks
+
+        found = {check.name: check.says for check in checks()}
+        self.machine_facts = [(name, found[name]) for name in HOME_CHECKS if name in found] or list(found.items())[:4]
+
+    # ---- words ----------------------------------------------------------------------------------------------------
+    def machine_line(self, scale: str, narrow: bool = False) -> str:
+        """pocket · CPU, 2 cores: the right end of every header."""
+        if self.machine is None:
+            return scale
+        return f"{scale} · {short_machine(self.machine, narrow)}"
+
+    # ---- the learner ----------------------------------------------------------------------------------------------
+    def progress(self, tutorial: str) -> Progress:
+        return self.records.progress().of(tutorial) if self.records is not None else Progress()
+
+    def remember(self, lesson: Lesson) -> None:
+        """Put what the learner has read and passed into a lesson."""
+        known = self.progress(lesson.tutorial.id)
+        lesson.read, lesson.passed = frozenset(known.read), frozenset(known.passed)
+
+    def turn(self, lesson: Lesson, run: str = "") -> Fault | None:
+        """The learner is on this page now, the cursor there; why that can't be written, the first time."""
+        self.here, self._run = lesson, run or self._run
+        lesson.read = lesson.read | {lesson.page}
+        cursor = {"x": lesson.x} if lesson.x is not None else {}
+        return self.records.read(lesson.tutorial.id, lesson.page, cursor, self._run) if self.records else None
+
+    def predicted(self, lesson: Lesson, prediction: str, answer: Answer, run: str) -> Fault | None:
+        return self.records.predicted(lesson.tutorial.id, prediction, answer, run) if self.records else None
+
+    def answered(self, lesson: Lesson, exercise: str, answer: str, passed: bool, hint: str) -> Fault | None:
+        if passed:
+            lesson.passed = lesson.passed | {exercise}
+        return self.records.answered(lesson.tutorial.id, exercise, answer, passed, hint) if self.records else None
+
+    def keep_place(self) -> None:
+        """Write where the learner is, for a terminal that goes away."""
+        if self.here is not None:
+            self.turn(self.here)
+        if self.records is not None:
+            self.records.close()
+
+
+def short_machine(machine: Machine, narrow: bool) -> str:
+    """CPU, 2 cores: the device in a few cells, narrow: CPU."""
+    from deepdive.engine.hardware import describe
+
+    words = describe(machine).split(", ")
+    return words[0] if narrow else ", ".join(words[:2])

@@ -1,0 +1,141 @@
+"""The board: the panels of one job in a column, or as a strip of three below the page."""
+
+from __future__ import annotations
+
+from deepdive.engine.events import AnyEvent, Job
+from deepdive.engine.untrusted import visible
+from deepdive.engine.view import JobView, RunView
+from deepdive.tui.state import Lesson
+from msgspec.structs import replace
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from . import facts
+from .panel import HeadLine, Moment, Panel, make
+
+ANSWER = "answer"
+
+
+class Board(Container, can_focus=False):
+    """Shows the panels of a job; they are mounted anew only when there are other ones."""
+
+    DEFAULT_CSS = """
+    Board { layout: vertical; overflow-y: auto; scrollbar-size-vertical: 1; }
+    Board > #nothing { color: $text-3; display: none; }
+    Board.-empty > #nothing { display: block; }
+    Board > #asked { display: none; margin-bottom: 1; height: auto; }
+    Board.-answered > #asked { display: block; }
+    Board.-strip { layout: horizontal; overflow: hidden; }
+    Board.-strip > Panel { height: 1fr; width: 1fr; margin: 0 2 0 0; min-height: 1; overflow: hidden; }
+    Board.-strip > CurvePanel { width: 3fr; }
+    Board.-strip > MemoryPanel { width: 2fr; }
+    Board.-strip > OutputPanel { width: 3fr; }
+    Board.-strip Instead, Board.-strip OutputPanel Bars { display: none; }
+    Board.-strip > .-beyond { display: none; }
+    Board.-zoomed > Panel { display: none; }
+    Board.-zoomed > Panel.-front { display: block; width: 1fr; height: 1fr; max-height: 100%; }
+    Board.-zoomed > OutputPanel.-front Tokens { max-height: 50%; overflow-y: auto; }
+    Board.-zoomed > Panel.-front Table { max-height: 100%; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="board")
+        self.keys: list[str] = []
+        self.shown: Moment | None = None
+        self._answer: JobView | None = None
+        self._asked = ""
+        self._job = ""
+
+    def compose(self) -> ComposeResult:
+        yield HeadLine()
+        yield Static(Content(""), id="nothing", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(HeadLine).id = "asked"
+
+    # ---- what is shown --------------------------------------------------------------------------------------------
+    async def show(self, lesson: Lesson, job: JobView | None, x: float | None, hint: str) -> None:
+        """Show a job at x, or an answer; `hint` is what to read where there is nothing."""
+        front = self._answer or job
+        self.set_class(front is None or not facts.panel_keys(front), "-empty")
+        self.set_class(self._answer is not None, "-answered")
+        self.query_one("#nothing", Static).update(Content(hint))
+        keys = facts.panel_keys(front)
+        job_id = front.id if front is not None else ""
+        if keys != self.keys:
+            await self._remount(keys, front, same=job_id == self._job)
+        self._job = job_id
+        if front is None:
+            self.shown = None
+            return
+        self.shown = Moment(lesson, front, None if self._answer is not None else x)
+        for panel in self.panels:
+            panel.tell(self.shown)
+
+    async def _remount(self, keys: list[str], job: JobView | None, same: bool) -> None:
+        """Keep the panels that stay, in their order; add the others behind."""
+        kept = {panel.key: panel for panel in self.panels} if same else {}
+        gone = [panel for panel in self.panels if panel.key not in kept or panel.key not in keys]
+        if gone:
+            await self.remove_children(gone)
+        self.keys = keys
+        before: Widget | None = None
+        for at, key in enumerate(keys):
+            panel = kept.get(key)
+            if panel is None:
+                assert job is not None
+                panel = make(key, job)
+                await self.mount(panel, after=before if before is not None else self.query_one("#nothing"))
+            panel.set_class(at >= 3, "-beyond")
+            before = panel
+
+    def answer(self, title: str, events: list[AnyEvent]) -> None:
+        """Put the answer of a probe in front until it is put away."""
+        view = RunView()
+        view.add([Job(job=ANSWER, step=title), *(replace(event, job=ANSWER) for event in events)])
+        self._answer, self._job = view.jobs[ANSWER], ""
+        self.keys = ["?"]
+        self.query_one("#asked", HeadLine).show("Answer", visible(title, False), "esc puts it away")
+
+    @property
+    def answered(self) -> bool:
+        return self._answer is not None
+
+    def put_away(self) -> None:
+        """Back to the job's own panels."""
+        self._answer = None
+
+    # ---- panels ---------------------------------------------------------------------------------------------------
+    @property
+    def panels(self) -> list[Panel]:
+        return [child for child in self.children if isinstance(child, Panel)]
+
+    @property
+    def front(self) -> Panel | None:
+        """The panel that has the keys."""
+        focused = self.screen.focused
+        return next((panel for panel in self.panels if focused is not None and focused in panel.query("*")), None)
+
+    def focus_next(self, step: int) -> bool:
+        """Give the keys to the next panel that takes any; False past the last."""
+        able = [panel for panel in self.panels if panel.display and panel.front is not None]
+        front = self.front
+        at = able.index(front) + step if front in able else (0 if step > 0 else len(able) - 1)
+        if not 0 <= at < len(able):
+            return False
+        target = able[at].front
+        assert target is not None
+        target.focus(scroll_visible=True)
+        return True
+
+    def zoom(self, on: bool) -> None:
+        """The front panel, else the first, fills the board."""
+        front = self.front or (self.panels[0] if self.panels else None)
+        for panel in self.panels:
+            panel.set_class(on and panel is front, "-front")
+        self.set_class(on, "-zoomed")
+        if on and front is not None and front.front is not None:
+            front.front.focus()

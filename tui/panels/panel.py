@@ -1,0 +1,284 @@
+"""The panels beside a lesson: each shows one thing that a job told, at the moment of the cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from deepdive.engine.untrusted import visible
+from deepdive.engine.view import JobView
+from deepdive.tui.state import Lesson, clock
+from deepdive.tui.widgets.bars import Bars
+from deepdive.tui.widgets.curve import Curve
+from deepdive.tui.widgets.drawn import Drawn
+from deepdive.tui.widgets.holders import Holders
+from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
+from deepdive.tui.widgets.lines import Line, fit, heading, text_of, width_of
+from deepdive.tui.widgets.series import Series
+from deepdive.tui.widgets.table import Table
+from deepdive.tui.widgets.tokens import Tokens
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from . import facts
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What all panels show: a job, the one before it, and where the cursor stands on its curve."""
+
+    lesson: Lesson
+    job: JobView
+    x: float | None = None
+
+
+class HeadLine(Drawn):
+    """A panel's first line: bold name, unit, one muted fact at the right edge."""
+
+    DEFAULT_CSS = "HeadLine { height: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = ("", "", "")
+
+    def show(self, title: str, unit: str = "", note: str = "") -> None:
+        if (title, unit, note) != self.words:
+            self.words = (title, unit, note)
+            self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        return [heading(*self.words, width)]
+
+    @property
+    def text(self) -> str:
+        return "  ".join(word for word in self.words if word)
+
+
+class Panel(Vertical):
+    """The base: `tell` brings it up to a moment; `front` is what takes the keys."""
+
+    DEFAULT_CSS = "Panel { height: auto; margin-bottom: 1; }"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(classes=key.partition(":")[0])
+        self.key = key
+
+    @property
+    def front(self) -> Widget | None:
+        return next((child for child in self.query("*") if child.can_focus), None)
+
+    def tell(self, moment: Moment) -> None:
+        raise NotImplementedError
+
+    def as_text(self) -> str:
+        """What stands in the panel, for the clipboard."""
+        lines = []
+        for child in self.query(Drawn):
+            if child.size:
+                lines += [text_of(line).rstrip() for line in child.draw(child.size.width, max(child.size.height, 1))]
+        return "\n".join(lines)
+
+
+class CurvePanel(Panel):
+    DEFAULT_CSS = "CurvePanel { height: 1fr; min-height: 13; max-height: 22; }"
+
+    def compose(self) -> ComposeResult:
+        yield Curve()
+
+    def tell(self, moment: Moment) -> None:
+        curve = self.query_one(Curve)
+        lesson, job = moment.lesson, moment.job
+        book = facts.book_curve(lesson.tutorial, lesson.scale, job.step)
+        found = facts.loss_facts(job, self.key, moment.x, lesson.before(job), book)
+        curve.title, curve.unit, curve.x_name = found.title, found.unit, found.x_name
+        curve.show(found.series, planned=found.planned, facts=found.facts, anchors=found.anchors)
+        if moment.x is not None and curve.cursor_x != moment.x:
+            curve.set_cursor(moment.x)
+
+
+class MemoryPanel(Panel):
+    def compose(self) -> ComposeResult:
+        yield Holders()
+
+    def tell(self, moment: Moment) -> None:
+        found = facts.memory_facts(moment.job, moment.x)
+        if found is not None:
+            self.query_one(Holders).show(
+                found.holders, total=found.total, free=found.free, peak=found.peak, history=found.history
+            )
+
+
+class OutputPanel(Panel):
+    """Text token by token, and what could have stood in place of the one under the cursor."""
+
+    DEFAULT_CSS = "OutputPanel Bars { margin-top: 1; } OutputPanel #instead { margin-top: 1; }"
+
+    def compose(self) -> ComposeResult:
+        yield HeadLine()
+        yield Tokens()
+        yield Instead()
+        yield Bars(full=1.0)
+
+    def tell(self, moment: Moment) -> None:
+        found = facts.output_facts(moment.job, self.key.partition(":")[2], moment.x)
+        name = "" if found.stream in ("output", "sample") else visible(found.stream, False)
+        unit = name if found.at is None else f"after update {found.at:,.0f}" + (f", {name}" if name else "")
+        self.query_one(HeadLine).show("Output", unit, facts.sample_note(found))
+        tokens = self.query_one(Tokens)
+        cursor = tokens.cursor if tokens.cursor is not None and tokens.cursor < len(found.pieces) else None
+        tokens.show(found.pieces, cursor)
+        self.choose()
+
+    def choose(self) -> None:
+        """Show the alternatives of the token under the cursor, without one of the first that has any."""
+        tokens = self.query_one(Tokens)
+        at = tokens.cursor
+        if at is None:
+            at = next((index for index, piece in enumerate(tokens.pieces) if piece.alternatives), None)
+        piece = tokens.pieces[at] if at is not None else None
+        rows, chosen = facts.alternatives(piece) if piece is not None and piece.alternatives else ([], None)
+        self.query_one(Instead).show(facts.token_name(piece.text) if piece is not None and rows else "")
+        bars = self.query_one(Bars)
+        bars.display = bool(rows)
+        bars.show(rows, highlight=chosen)
+
+    def on_tokens_token_selected(self, event: Tokens.TokenSelected) -> None:
+        event.stop()
+        self.choose()
+
+
+class Instead(Drawn):
+    """instead of `bridge` it could have said"""
+
+    DEFAULT_CSS = "Instead { height: 1; margin-top: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = ""
+
+    def show(self, token: str) -> None:
+        self.token = token
+        self.display = bool(token)
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        said = [("instead of ", MUTED), (self.token, Ink("accent", bold=True)), (" it could have said", MUTED)]
+        return [fit(said, width)]
+
+
+class PlotPanel(Panel):
+    DEFAULT_CSS = "PlotPanel Curve { height: 14; }"
+
+    def __init__(self, key: str, kind: str) -> None:
+        super().__init__(key)
+        self.kind = kind
+
+    def compose(self) -> ComposeResult:
+        if self.kind == "scatter":
+            yield Curve()
+        elif self.kind == "heatmap":
+            yield Table()
+        else:
+            yield Bars()
+
+    def tell(self, moment: Moment) -> None:
+        plot = moment.job.plots.get(self.key.partition(":")[2])
+        if plot is None:
+            return
+        title = visible(plot.name, False)
+        title = title[:1].upper() + title[1:]
+        if self.kind == "scatter":
+            curve = self.query_one(Curve)
+            curve.title, curve.x_name = title, "x"
+            curve.show([Series(str(n), sorted(map(tuple, p)), "dots", facts.COLORS[at % 5]) for at, (n, p) in enumerate(plot.data.items())])
+        elif self.kind == "heatmap":
+            table = self.query_one(Table)
+            table.title = title
+            table.show(*facts.heat_rows(plot))
+        else:
+            bars = self.query_one(Bars)
+            rows = facts.plot_bars(plot)
+            likely = all(bar.value is None or 0 <= bar.value <= 1 for bar in rows)
+            bars.full = 1.0 if likely and sum(bar.value or 0 for bar in rows) <= 1.001 and rows else None
+            bars.show(rows, title=title)
+
+
+class RowsPanel(Panel):
+    DEFAULT_CSS = "RowsPanel Table { max-height: 16; }"
+
+    def compose(self) -> ComposeResult:
+        yield Table(selectable=True)
+
+    def tell(self, moment: Moment) -> None:
+        rows = moment.job.rows.get(self.key.partition(":")[2])
+        if rows is None:
+            return
+        table = self.query_one(Table)
+        name = visible(rows.name, False)
+        table.title = name[:1].upper() + name[1:]
+        table.unit = f"{len(rows.rows)} rows" if len(rows.rows) > 8 else ""
+        table.show(*facts.table_facts(rows))
+
+
+class FailurePanel(Panel):
+    """What happened and why, what to do next, and the library's last words."""
+
+    DEFAULT_CSS = """
+    FailurePanel .head { color: $failed; text-style: bold; }
+    FailurePanel .action { color: $text-1; margin-top: 1; }
+    FailurePanel .detail { color: $text-3; margin-top: 1; }
+    """
+
+    def compose(self) -> ComposeResult:
+        for name in ("head", "cause", "action", "detail"):
+            yield Static(Content(""), classes=name, markup=False)
+
+    def tell(self, moment: Moment) -> None:
+        job = moment.job
+        after = clock(max(0.0, (job.ended or job.last) - job.began))
+        words = {
+            "head": f"✗ {job.outcome} after {after}",
+            "cause": job.cause,
+            "action": job.action,
+            "detail": job.detail,
+        }
+        for name, text in words.items():
+            widget = self.query_one(f".{name}", Static)
+            widget.display = bool(text)
+            widget.update(Content(visible(text)))
+
+    def as_text(self) -> str:
+        return "\n".join(str(child.content) for child in self.query(Static) if child.display)
+
+
+class NotesPanel(Panel):
+    DEFAULT_CSS = "NotesPanel Static { color: $text-3; }"
+
+    def compose(self) -> ComposeResult:
+        yield HeadLine()
+        yield Static(Content(""), markup=False)
+
+    def tell(self, moment: Moment) -> None:
+        notes = [note for note in moment.job.notes if moment.x is None or note.x is None or note.x <= moment.x]
+        self.query_one(HeadLine).show("Notes")
+        lines = [visible(note.text + (f" {note.action}" if note.action else "")) for note in notes[-6:]]
+        self.query_one(Static).update(Content("\n".join(lines)))
+
+
+def make(key: str, job: JobView) -> Panel:
+    """The panel for a key of `facts.panel_keys`."""
+    kind, _, name = key.partition(":")
+    if kind == "plot":
+        return PlotPanel(key, job.plots[name].kind)
+    kinds: dict[str, Any] = {
+        **{"curve": CurvePanel, "memory": MemoryPanel, "text": OutputPanel, "rows": RowsPanel},
+        **{"failure": FailurePanel, "notes": NotesPanel},
+    }
+    panel: Panel = kinds[kind](key)
+    return panel
+
+
+__all__ = ["MUTED", "STRONG", "TEXT", "Moment", "Panel", "make", "width_of"]

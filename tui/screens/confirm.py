@@ -1,0 +1,41 @@
+"""Are you sure: one question, two keys."""
+
+from __future__ import annotations
+
+from deepdive.engine.untrusted import visible
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """Dismissed with True for yes."""
+
+    DEFAULT_CSS = """
+    ConfirmScreen { align: center middle; background: $background 60%; }
+    ConfirmScreen > Vertical { width: 60; max-width: 94%; height: auto; background: $card; padding: 1 2; }
+    ConfirmScreen .keys { margin-top: 1; color: $text-3; }
+    """
+    BINDINGS = [
+        Binding("y,enter", "answer(True)", "yes", show=False),
+        Binding("n,escape,q", "answer(False)", "no", show=False),
+    ]
+
+    def __init__(self, question: str, yes: str) -> None:
+        super().__init__()
+        self.question, self.yes = question, yes
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(Content(visible(self.question)), markup=False)
+            yield Static(
+                Content.assemble(("y", "bold $accent"), f" {self.yes}   ", ("esc", "bold $accent"), " leave it"),
+                classes="keys",
+                markup=False,
+            )
+
+    def action_answer(self, yes: bool) -> None:
+        self.dismiss(yes)

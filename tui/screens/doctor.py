@@ -1,0 +1,52 @@
+"""What works on this machine, and what to do about the rest."""
+
+from __future__ import annotations
+
+import asyncio
+
+from deepdive.engine.untrusted import visible
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from .frame import DeepScreen
+
+SIGNS = {"ok": ("✓", "$held"), "warn": ("≠", "$stale"), "fail": ("✗", "$failed")}
+
+
+class DoctorScreen(DeepScreen):
+    """The checks of `deepdive doctor`."""
+
+    KIND = "doctor"
+    DEFAULT_CSS = """
+    DoctorScreen VerticalScroll { margin: 1 3; }
+    DoctorScreen .check { height: auto; margin-bottom: 1; max-width: 100; }
+    """
+
+    def content(self) -> ComposeResult:
+        yield VerticalScroll(Static("looking …", classes="check", markup=False))
+
+    def on_mount(self) -> None:
+        self.header.show(place="Doctor", machine=self.deep.house.machine_line("").strip(" ·"))
+        self.keys_changed()
+        self.query_one(VerticalScroll).focus()
+        self.action_look_again()
+
+    def action_look_again(self) -> None:
+        self.run_worker(self._look(), group="look", exclusive=True, exit_on_error=False)
+
+    async def _look(self) -> None:
+        from deepdive.engine.doctor import checks
+
+        found = await asyncio.to_thread(checks)
+        scroll = self.query_one(VerticalScroll)
+        await scroll.remove_children()
+        lines = []
+        for check in found:
+            sign, style = SIGNS[check.state]
+            text = Content.assemble((sign, style), (f" {check.name:<14}", "bold $text-1"), visible(check.says))
+            if check.action and check.state != "ok":
+                text = Content.assemble(text, "\n" + " " * 16, (visible(check.action), "$text-3"))
+            lines.append(Static(text, classes="check", markup=False))
+        await scroll.mount(*lines)

@@ -1,0 +1,73 @@
+"""All actions of the screen in front by name: type to find one, enter does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deepdive.tui.commands import Command
+from deepdive.tui.widgets.table import Cell, Column, Table
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+
+def matching(found: Sequence[Command], typed: str) -> list[Command]:
+    """The commands whose name or sentence has every word typed; names first."""
+    words = typed.lower().split()
+    hits = [c for c in found if all(word in f"{c.label} {c.help} {c.action}".lower() for word in words)]
+    return sorted(hits, key=lambda c: not all(word in c.label.lower() for word in words))
+
+
+class PaletteScreen(ModalScreen[str]):
+    """Dismissed with the chosen action, or with None."""
+
+    DEFAULT_CSS = """
+    PaletteScreen { align: center top; background: $background 60%; }
+    PaletteScreen > Vertical { width: 76; max-width: 94%; height: auto; max-height: 80%; margin-top: 3;
+        background: $card; padding: 1 2; }
+    PaletteScreen Input { border: none; background: $edit; height: 1; padding: 0 1; color: $text-1; }
+    PaletteScreen Table { margin-top: 1; max-height: 18; }
+    """
+    BINDINGS = [
+        Binding("escape", "dismiss", "back", show=False),
+        Binding("down", "move(1)", "down", show=False),
+        Binding("up", "move(-1)", "up", show=False),
+    ]
+
+    def __init__(self, found: Sequence[Command]) -> None:
+        super().__init__()
+        self.all = list(found)
+        self.found = list(found)
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Input(placeholder="what to do", select_on_focus=False)
+            yield Table(selectable=True, header=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Table).can_focus = False
+        self._show("")
+        self.query_one(Input).focus()
+
+    def _show(self, typed: str) -> None:
+        self.found = matching(self.all, typed)
+        rows = [
+            [Cell(c.key_text, "accent", bold=True), Cell(c.label, "text-1"), Cell(c.help, "text-3")] for c in self.found
+        ]
+        columns = [Column("", width=6, shrink=False), Column("", width=14, shrink=False), Column("")]
+        self.query_one(Table).show(columns, rows, cursor=0)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._show(event.value)
+
+    def on_input_submitted(self) -> None:
+        if self.found:
+            self.dismiss(self.found[self.query_one(Table).cursor].action)
+
+    def on_table_row_opened(self, event: Table.RowOpened) -> None:
+        self.dismiss(self.found[event.index].action)
+
+    def action_move(self, steps: int) -> None:
+        self.query_one(Table).action_move(steps)

@@ -1,0 +1,137 @@
+"""The reader: one page of the lesson, with its step, its questions and its results standing in the text."""
+
+from __future__ import annotations
+
+import re
+
+from deepdive.engine.pages import substitute
+from deepdive.engine.predictions import grade
+from deepdive.engine.tutorial import Page, Step
+from deepdive.tui.house import House
+from deepdive.tui.panels.outcome import Outcome
+from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
+from deepdive.tui.state import Lesson, about_text, needs_of, state_text
+from deepdive.tui.widgets.drawn import Drawn
+from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
+from deepdive.tui.widgets.lines import Line, shorten, spread
+from deepdive.tui.widgets.page import PageText
+from deepdive.tui.widgets.stepcard import StepCard
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+
+BLOCK = re.compile(r"^\{\{\s*(step|exercise|predict)\s+(\S+?)\s*\}\}\s*$", re.MULTILINE)
+
+
+def parts(page: Page) -> list[tuple[str, str]]:
+    """A page as ("text", markdown) and ("step" or "exercise" or "predict", id), in order."""
+    found: list[tuple[str, str]] = []
+    at = 0
+    for match in BLOCK.finditer(page.text):
+        found += [("text", page.text[at : match.start()].strip("\n")), (match.group(1), match.group(2))]
+        at = match.end()
+    found.append(("text", page.text[at:].strip("\n")))
+    return [(kind, text) for kind, text in found if text]
+
+
+class PageHead(Drawn):
+    """8 Fifty articles by heart            page 8 of 12"""
+
+    DEFAULT_CSS = "PageHead { height: 1; margin-bottom: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number, self.title, self.total = 1, "", 1
+
+    def show(self, number: int, title: str, total: int) -> None:
+        self.number, self.title, self.total = number, title, total
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        count = f"page {self.number} of {self.total}"
+        title = shorten(self.title, max(8, width - len(count) - 6))
+        left = [(str(self.number), Ink("accent", bold=True)), (" ", TEXT), (title, STRONG)]
+        return [spread(left, [(count, MUTED)], width)]
+
+
+class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
+    """A page and what stands in it. Up and down scroll; left and right are left to the curve beside it."""
+
+    DEFAULT_CSS = """
+    Reader { padding: 1 1 0 2; scrollbar-size-vertical: 1; }
+    Reader > PageText { margin: 0 2 1 2; max-width: 68; }
+    Reader > StepCard { margin: 0 0 1 0; }
+    Reader > Outcome { margin: 0 0 1 2; }
+    Reader > PredictionCard, Reader > ExerciseCard { margin: 0 2 1 2; max-width: 72; }
+    """
+    BINDINGS = [
+        Binding("up,k", "scroll_up", show=False),
+        Binding("down,j", "scroll_down", show=False),
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown,space", "page_down", show=False),
+        Binding("home", "scroll_home", show=False),
+        Binding("end", "scroll_end", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lesson: Lesson | None = None
+        self._texts: list[tuple[PageText, str]] = []
+        self.card: StepCard | None = None
+
+    def compose(self) -> ComposeResult:
+        yield PageHead()
+
+    async def open(self, lesson: Lesson) -> None:
+        """Show the lesson's page from its top."""
+        self.lesson = lesson
+        page, tutorial = lesson.here, lesson.tutorial
+        self._texts, self.card = [], None
+        body: list[Widget] = []
+        for kind, text in parts(page):
+            if kind == "text":
+                shown = substitute(text, lesson.figure_texts(), lesson.verdicts())
+                widget: Widget = PageText(shown)
+                self._texts.append((widget, text))
+            elif kind == "step":
+                widget = self.card = StepCard(tutorial.step(text))
+            elif kind == "exercise":
+                widget = ExerciseCard(tutorial, next(e for e in tutorial.exercises if e.id == text))
+            else:
+                widget = PredictionCard(next(p for p in tutorial.predictions if p.id == text))
+            body.append(widget)
+        async with self.batch():
+            await self.query("Reader > *").exclude("PageHead").remove()
+            await self.mount(*body, Outcome())
+        self.query_one(PageHead).show(page.number, page.title, len(tutorial.pages))
+        self.scroll_home(animate=False)
+
+    def tell(self, lesson: Lesson, house: House) -> None:
+        """Bring step, inline figures, predictions and results up to date."""
+        figures, verdicts = lesson.figure_texts(), lesson.verdicts()
+        for widget, text in self._texts:
+            widget.show(substitute(text, figures, verdicts))
+        known = house.progress(lesson.tutorial.id)
+        for card in self.query(PredictionCard):
+            made = known.predictions.get(card.prediction.id)
+            if made is not None:
+                card.show(made.answer, grade(card.prediction, made.answer, lesson.evidence))
+        for exercise in self.query(ExerciseCard):
+            if exercise.exercise.id in lesson.passed and not exercise.passed:
+                exercise.show(True)
+        step = lesson.step
+        if step is not None:
+            measured = lesson.view.latest(step.id) is not None
+            self.query_one(Outcome).show(lesson.results, lesson.tutorial, step.id, measured)
+
+    @property
+    def question(self) -> PredictionCard | ExerciseCard | None:
+        """The first question on the page that waits for an answer."""
+        open_ones = [card for card in self.query(ExerciseCard) if not card.passed]
+        guesses = [card for card in self.query(PredictionCard) if card.query_one(".field").display]
+        return next(iter([*guesses, *open_ones]), None)
+
+    def edit(self) -> None: ...
+    def refuse(self, setting: str, why: str) -> bool: return False
+    busy = False

@@ -1,0 +1,362 @@
+"""A tutorial: the page with its step, the live panels beside it, the outline where there is room."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from deepdive.engine.faults import Fault
+from deepdive.engine.store import Run
+from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.untrusted import visible
+from deepdive.tui.bridge import Answered, Refused, RunChanged, Session
+from deepdive.tui.commands import Facts
+from deepdive.tui.panels.board import Board
+from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
+from deepdive.tui.state import Lesson
+from deepdive.tui.widgets.curve import Curve
+from deepdive.tui.widgets.ink import Ink
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+from textual.timer import Timer
+
+from .frame import DeepScreen
+from .outline import Outline, OutlineScreen, Rule
+from .reader import Reader
+
+CALM_SECONDS = 0.3  # between two updates that a running job asks for
+
+
+class TutorialScreen(DeepScreen):
+    """One open tutorial. State comes from the session's lesson; this screen decides what happens."""
+
+    KIND = "tutorial"
+    BINDINGS = [
+        Binding("left", "along_curve(-1)", show=False),
+        Binding("right", "along_curve(1)", show=False),
+        Binding("shift+left", "along_curve(-10)", show=False),
+        Binding("shift+right", "along_curve(10)", show=False),
+        Binding("shift+tab", "next_panel(-1)", show=False),
+    ]
+    DEFAULT_CSS = """
+    TutorialScreen #body { layout: horizontal; height: 1fr; }
+    TutorialScreen Outline { display: none; }
+    TutorialScreen Rule { display: none; }
+    TutorialScreen Reader { width: 58%; max-width: 72; }
+    TutorialScreen Board { width: 1fr; margin: 1 1 0 1; }
+    TutorialScreen.-wide Outline { display: block; width: 32; }
+    TutorialScreen.-wide Rule { display: block; }
+    TutorialScreen.-wide Reader { width: 78; max-width: 78; }
+    TutorialScreen.-wide Board { margin: 1 2 0 2; }
+    TutorialScreen.-narrow #body { layout: vertical; }
+    TutorialScreen.-narrow Reader { width: 1fr; max-width: 100%; height: 1fr; }
+    TutorialScreen.-narrow Board { width: 1fr; height: 6; margin: 0; padding: 0 1; background: $card; }
+    TutorialScreen.-narrow Board.-empty { height: 3; }
+    TutorialScreen.-zoomed Reader, TutorialScreen.-zoomed Outline, TutorialScreen.-zoomed Rule { display: none; }
+    TutorialScreen.-zoomed Board { height: 1fr; background: $background; margin: 1 2; }
+    """
+
+    def __init__(self, tutorial: Tutorial, run: str = "") -> None:
+        super().__init__()
+        house = self.deep.house
+        scale = next(iter(tutorial.scales))
+        self.session = Session(self, house.store, tutorial, scale)
+        known = house.progress(tutorial.id)
+        self.lesson.page = min(known.page, len(tutorial.pages))
+        self._cursor = known.cursor.get("x")
+        house.remember(self.lesson)
+        self.reader = Reader()
+        self.board = Board()
+        self.outline = Outline()
+        self._run = run
+        self._calm: Timer | None = None
+        self._told_job: str | None = None
+
+    @property
+    def lesson(self) -> Lesson:
+        return self.session.lesson
+
+    def content(self) -> ComposeResult:
+        with Container(id="body"):
+            yield self.outline
+            yield Rule()
+            yield self.reader
+            yield Rule()
+            yield self.board
+
+    async def on_mount(self) -> None:
+        self.deep.house.here = self.lesson
+        await self._show_page()
+        self.session.open(await self._wanted_run())
+        self.session.warm()
+
+    async def _wanted_run(self) -> Run | None:
+        store = self.deep.house.store
+        if store is None:
+            return None
+        run = await asyncio.to_thread(store.open, self._run) if self._run else None
+        run = run or await asyncio.to_thread(store.latest, self.lesson.tutorial.id)
+        if run is not None:
+            self.lesson.scale = run.record.scale
+        return run
+
+    # ---- what is shown --------------------------------------------------------------------------------------------
+    async def _show_page(self) -> None:
+        """Another page: its text, its step, its panels."""
+        self.lesson.x, self.lesson.job = None, None
+        self.board.put_away()
+        self._told(self.deep.house.turn(self.lesson, self._run_id))
+        await self.reader.open(self.lesson)
+        await self._show_all()
+        self.reader.focus()
+
+    async def _show_all(self) -> None:
+        """Everything that depends on the run, brought up to date."""
+        lesson = self.lesson
+        job = lesson.shown_job()
+        job_id = job.id if job is not None else None
+        if job_id != self._told_job:
+            self._told_job, lesson.x = job_id, None
+            for curve in self.board.query(Curve):
+                curve.clear_cursor()
+        narrow = self.width_class == "narrow"
+        text, ink = lesson.status(narrow)
+        machine = self.deep.house.machine_line(lesson.scale, narrow)
+        self.header.show(str(lesson.tutorial.chapter), lesson.tutorial.title, (text, Ink(ink, bold=True)), machine)
+        self.board.set_class(narrow and not self.has_class("-zoomed"), "-strip")
+        self.reader.tell(lesson, self.deep.house)
+        await self.board.show(lesson, job, lesson.x, self._hint())
+        self.outline.show(lesson)
+        self.keys_changed()
+
+    def _hint(self) -> str:
+        if not self.session.ready:
+            return "reading the run …"
+        if self.lesson.queued:
+            return "The worker is starting."
+        if self.lesson.step is None:
+            return "What a step measures stands here. Its page is further on: n"
+        return "Nothing has been run on this page. r runs its step; what it measures stands here."
+
+    async def on_run_changed(self, event: RunChanged) -> None:
+        if event.whole:
+            await self._show_page() if self.lesson.x is None and not self.reader.busy else await self._show_all()
+        elif self._calm is None:
+            self._calm = self.set_timer(CALM_SECONDS, self._calmed)
+
+    async def _calmed(self) -> None:
+        self._calm = None
+        await self._show_all()
+
+    def on_refused(self, event: Refused) -> None:
+        if event.setting and self.reader.refuse(event.setting, event.cause):
+            return
+        words = event.cause + (f". {event.action}" if event.action else "")
+        self.notify(visible(words), severity="error", timeout=10, markup=False)
+
+    async def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        self.call_after_refresh(self._show_all)
+
+    def on_descendant_focus(self) -> None:
+        self.keys_changed()
+
+    def facts(self) -> Facts:
+        lesson, step = self.lesson, self.lesson.step
+        found = {self.width_class}
+        if step is not None and step.at(lesson.scale):
+            found |= {"step", lesson.state_of(step).state}
+            if step.settings:
+                found.add("settings")
+            if lesson.edits.get(step.id):
+                found.add("edited")
+        found.discard("running")
+        if lesson.view.running is not None or lesson.queued:
+            found.add("running")
+        if lesson.stale:
+            found.add("stale")
+        if lesson.tutorial.probes and lesson.view.jobs:
+            found.add("probes")
+        if self.board.panels:
+            found.add("panels")
+        if self._curve is not None:
+            found.add("curve")
+        if self.has_class("-zoomed"):
+            found.add("zoomed")
+        if self.reader.question is not None:
+            found.add("question")
+        if lesson.page == 1:
+            found.add("first")
+        if lesson.page == len(lesson.tutorial.pages):
+            found.add("last")
+        return frozenset(found)
+
+    @property
+    def _curve(self) -> Curve | None:
+        return next((curve for curve in self.board.query(Curve) if curve.x_name == "update"), None)
+
+    def glossary(self) -> dict[str, str]:
+        return self.lesson.tutorial.glossary
+
+    # ---- pages ----------------------------------------------------------------------------------------------------
+    async def action_next_page(self) -> None:
+        await self.turn_to(self.lesson.page + 1)
+
+    async def action_previous_page(self) -> None:
+        await self.turn_to(self.lesson.page - 1)
+
+    async def turn_to(self, page: int) -> None:
+        if 1 <= page <= len(self.lesson.tutorial.pages) and page != self.lesson.page:
+            self.lesson.page = page
+            await self._show_page()
+
+    def action_outline(self) -> None:
+        async def chosen(page: int | None) -> None:
+            if page is not None:
+                await self.turn_to(page)
+
+        self.app.push_screen(OutlineScreen(self.lesson), chosen)
+
+    async def on_outline_page_chosen(self, event: Outline.PageChosen) -> None:
+        await self.turn_to(event.page)
+
+    # ---- running --------------------------------------------------------------------------------------------------
+    def action_run_step(self) -> None:
+        if (step := self.lesson.step) is not None:
+            self.session.run_steps([step])
+
+    def action_run_stale(self) -> None:
+        self.session.run_steps(self.lesson.stale, again=False)
+
+    def action_stop(self) -> None:
+        firm = self.session.stopping > 0
+        self.session.stop()
+        self.notify("stopping now" if firm else "stopping after this batch; s again stops at once", timeout=3)
+
+    def action_finish(self) -> None:
+        self.session.finish()
+
+    def action_settings(self) -> None:
+        self.reader.edit()
+
+    def action_defaults(self) -> None:
+        if (step := self.lesson.step) is not None:
+            self.session.edit(step, {})
+
+    def action_scale(self) -> None:
+        names = list(self.lesson.tutorial.scales)
+        if len(names) < 2 or self.lesson.view.running is not None:
+            self.notify("this tutorial has one scale" if len(names) < 2 else "a job runs: stop it first")
+            return
+        self.lesson.scale = names[(names.index(self.lesson.scale) + 1) % len(names)]
+        self.session.open()
+        self.notify(f"{self.lesson.scale} scale")
+
+    # ---- panels ---------------------------------------------------------------------------------------------------
+    def action_along_curve(self, steps: int = 1) -> None:
+        if (curve := self._curve) is not None:
+            curve.move_cursor(steps)
+
+    async def on_curve_cursor_moved(self, event: Curve.CursorMoved) -> None:
+        if event.curve is self._curve and event.x != self.lesson.x:
+            self.lesson.x = event.x
+            await self.board.show(self.lesson, self.lesson.shown_job(), event.x, self._hint())
+
+    def action_next_panel(self, step: int = 1) -> None:
+        if self.has_class("-zoomed"):
+            self._zoom(False)
+        if self.board.front is None and self.focused is not self.reader:
+            self.reader.focus()
+        elif not self.board.focus_next(step):
+            self.reader.focus()
+
+    def action_zoom(self) -> None:
+        self._zoom(not self.has_class("-zoomed"))
+
+    def _zoom(self, on: bool) -> None:
+        self.set_class(on, "-zoomed")
+        self.board.set_class(self.width_class == "narrow" and not on, "-strip")
+        self.board.zoom(on)
+        if not on and self.width_class == "narrow":
+            self.reader.focus()
+        self.keys_changed()
+
+    def action_copy(self) -> None:
+        panel = self.board.front
+        text = panel.as_text() if panel is not None else self.reader.as_text()
+        self.deep.copy(text)
+
+    def action_code(self) -> None:
+        from .source import SourceScreen
+
+        if (step := self.lesson.step) is not None:
+            self.app.push_screen(SourceScreen(step.title, step.function.source))
+
+    # ---- asking ---------------------------------------------------------------------------------------------------
+    def action_answer(self) -> None:
+        if (question := self.reader.question) is not None:
+            question.take()
+
+    def on_prediction_card_predicted(self, event: PredictionCard.Predicted) -> None:
+        self._told(self.deep.house.predicted(self.lesson, event.prediction.id, event.answer, self._run_id))
+        self.reader.tell(self.lesson, self.deep.house)
+        self.reader.focus()
+
+    def on_exercise_card_answered(self, event: ExerciseCard.Answered) -> None:
+        self._told(
+            self.deep.house.answered(self.lesson, event.exercise.id, event.answer, event.passed, event.hint)
+        )
+        self.outline.show(self.lesson)
+
+    @property
+    def _run_id(self) -> str:
+        return self.session.run.id if self.session.run is not None else ""
+
+    def _told(self, fault: Fault | None) -> None:
+        """Tell once that progress can't be written."""
+        if fault is not None:
+            self.on_refused(Refused(fault))
+
+    def action_try(self) -> None:
+        from .probe import ProbeScreen, Question
+
+        def asked(question: Question | None) -> None:
+            if question is not None:
+                self.notify("asking …", timeout=2)
+                self.session.ask(question.probe, question.settings, self._waiting)
+
+        self.app.push_screen(ProbeScreen(self.lesson.tutorial.probes, self._probe_texts()), asked)
+
+    def _probe_texts(self) -> dict[str, Any]:
+        """What was asked last, for the dialog."""
+        return self.deep.house.asked.setdefault(self.lesson.tutorial.id, {})
+
+    def _waiting(self, reason: str) -> None:
+        self.notify(visible(reason), timeout=4, markup=False)
+
+    async def on_answered(self, event: Answered) -> None:
+        if event.fault is not None:
+            self.on_refused(Refused(event.fault))
+            return
+        self.board.answer(event.probe.replace("_", " "), event.events)
+        await self._show_all()
+
+    # ---- leaving --------------------------------------------------------------------------------------------------
+    async def action_leave(self) -> None:
+        """One level back: zoom, an answer, a panel, an older job, the tutorial."""
+        if self.has_class("-zoomed"):
+            self._zoom(False)
+        elif self.board.answered:
+            self.board.put_away()
+            await self._show_all()
+        elif self.focused is not self.reader:
+            self.reader.focus()
+        elif self.lesson.job is not None:
+            self.lesson.job = None
+            await self._show_all()
+        else:
+            self.deep.house.turn(self.lesson, self._run_id)
+            self.deep.house.here = None
+            self.dismiss()

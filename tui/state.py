@@ -1,0 +1,382 @@
+"""What is shown of a tutorial: a pure function of catalogue, run, learner's records and what is selected.
+
+Nothing here knows Textual or the disk; the screens ask these functions and draw the answers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from deepdive.engine.evidence import Evidence, gather
+from deepdive.engine.faults import Refusal
+from deepdive.engine.pages import directives
+from deepdive.engine.plan import Plan, StepState, need_step, settings_of
+from deepdive.engine.results import Results, results
+from deepdive.engine.settings import shown
+from deepdive.engine.telling import number
+from deepdive.engine.tutorial import Page, Step, Tutorial
+from deepdive.engine.untrusted import visible
+from deepdive.engine.view import JobView, RunView
+
+
+class Sign(NamedTuple):
+    """How a state is told: glyph, word and theme token; never by colour alone."""
+
+    glyph: str
+    word: str
+    ink: str
+
+    def __str__(self) -> str:
+        return f"{self.glyph} {self.word}"
+
+
+SIGNS = {
+    "never": Sign("○", "never run", "text-3"),
+    "queued": Sign("◌", "queued", "accent"),
+    "running": Sign("●", "running", "accent"),
+    "done": Sign("✓", "done", "held"),
+    "stale": Sign("≠", "stale", "stale"),
+    "stopped": Sign("■", "stopped", "stale"),
+    "cut": Sign("◪", "cut short", "stale"),
+    "refused": Sign("✗", "refused", "failed"),
+    "failed": Sign("✗", "failed", "failed"),
+    "read": Sign("✓", "read", "held"),
+    "unread": Sign("○", "", "text-3"),
+    "unreadable": Sign("✗", "unreadable", "failed"),
+    "empty": Sign("○", "nothing run", "text-3"),
+}
+
+
+@dataclass(frozen=True)
+class OutlineLine:
+    number: int
+    title: str
+    sign: Sign
+    word: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class RunOfStep:
+    """An earlier or the present job of a step, told by what sets it apart."""
+
+    job: str
+    at: str
+    what: str
+    result: str
+    shown: bool
+
+
+@dataclass
+class Lesson:
+    """An open tutorial. `plan` is made anew when run, settings or source change; the rest is looked up in it."""
+
+    tutorial: Tutorial
+    scale: str
+    view: RunView = field(default_factory=RunView)
+    edits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    queued: tuple[tuple[str, int], ...] = ()  # (step, seed) handed to the worker and not begun
+    read: frozenset[int] = frozenset()  # numbers of the pages read
+    passed: frozenset[str] = frozenset()  # exercises
+    page: int = 1
+    x: float | None = None  # where the cursor stands on the curve
+    job: str | None = None  # an older job that the learner looks at
+    _plan: tuple[object, dict[str, StepState]] | None = None
+    _found: tuple[object, Evidence, Results] | None = None
+
+    # ---- pages and steps ------------------------------------------------------------------------------------------
+    @property
+    def here(self) -> Page:
+        return self.tutorial.pages[self.page - 1]
+
+    @property
+    def step(self) -> Step | None:
+        """The step of this page."""
+        return self.tutorial.step(self.here.steps[0]) if self.here.steps else None
+
+    @property
+    def states(self) -> dict[str, StepState]:
+        """The state of every step; made anew only after something changed."""
+        jobs = tuple((job.id, job.outcome) for job in self.view.jobs.values())
+        key = (jobs, repr(self.edits), repr(self.roles), self.scale, self.queued, id(self.tutorial))
+        if self._plan is None or self._plan[0] != key:
+            self._plan = (key, self._states())
+        return self._plan[1]
+
+    def _states(self) -> dict[str, StepState]:
+        try:
+            states = Plan(self.tutorial, self.scale, self.view, self.edits, self.roles).states
+        except Refusal:  # an edit of a setting that a newer tutorial no longer has
+            states = Plan(self.tutorial, self.scale, self.view, {}, self.roles).states
+        waiting = {step for step, _ in self.queued}
+        return {
+            id: StepState("queued", state.reasons, state.job, state.needs)
+            if id in waiting and state.state != "running"
+            else state
+            for id, state in states.items()
+        }
+
+    def state_of(self, step: Step) -> StepState:
+        return self.states.get(step.id, StepState("never"))
+
+    def settings(self, step: Step) -> dict[str, Any]:
+        """What a run of the step would take now."""
+        try:
+            return settings_of(self.tutorial, step, self.scale, self.edits)
+        except Refusal:
+            return self.tutorial.defaults(step, self.scale)
+
+    @property
+    def stale(self) -> list[Step]:
+        return [step for step in self.tutorial.steps if self.states.get(step.id, StepState("")).state == "stale"]
+
+    @property
+    def evidence(self) -> Evidence:
+        """What finished jobs have measured."""
+        return self._measured()[0]
+
+    @property
+    def results(self) -> Results:
+        """Measured beside the book's; gathered anew only when a job has ended."""
+        return self._measured()[1]
+
+    def _measured(self) -> tuple[Evidence, Results]:
+        ended = tuple((job.id, job.outcome) for job in self.view.jobs.values() if job.outcome)
+        key = (ended, self.scale, id(self.tutorial), id(self.view))
+        if self._found is None or self._found[0] != key:
+            evidence = gather(self.tutorial, self.view)
+            self._found = (key, evidence, results(self.tutorial, self.scale, self.view))
+        return self._found[1:]
+
+    def figure_texts(self) -> dict[str, str]:
+        """The value of every figure that this page names, as the text shows it."""
+        step = self.step.id if self.step is not None else ""
+        texts = {}
+        for kind, name, _ in directives(self.here.text):
+            if kind == "figure" and (result := self.results.figure(name, step)) is not None:
+                if result.measured is not None:
+                    texts[name] = number(result.measured)
+        return texts
+
+    def verdicts(self) -> dict[str, bool | None]:
+        """Whether each claim of the lesson held, by its text."""
+        return {held.text: held.held for held in self.results.claims}
+
+    # ---- the job in front -----------------------------------------------------------------------------------------
+    def shown_job(self) -> JobView | None:
+        """The job that the panels show: of this page's step, else what runs, else of the last page before."""
+        if self.job is not None and self.job in self.view.jobs:
+            return self.view.jobs[self.job]
+        if self.step is not None:
+            return self.job_of(self.step)
+        if (running := self.view.running) is not None:
+            return running
+        for page in reversed(self.tutorial.pages[: self.page - 1]):
+            for id in page.steps:
+                if (job := self.view.latest(id, done=False)) is not None:
+                    return job
+        return None
+
+    def job_of(self, step: Step) -> JobView | None:
+        return self.view.latest(step.id, done=False)
+
+    def before(self, job: JobView) -> JobView | None:
+        """The finished job of the same step and seed before this one: what its curves are compared with."""
+        earlier = [j for j in self.view.of_step(job.step) if j.seed == job.seed and j.counts and j.began < job.began]
+        return earlier[-1] if earlier else None
+
+    # ---- header ---------------------------------------------------------------------------------------------------
+    def status(self, narrow: bool = False) -> tuple[str, str]:
+        """What goes on, for the header: text and theme token; empty when nothing does."""
+        running = self.view.running
+        if running is not None:
+            text = progress_text(running, narrow)
+            more = len(self.queued)
+            if more and not narrow:
+                text += f"  {more} more {'job' if more == 1 else 'jobs'}"
+            return f"{SIGNS['running'].glyph} {text}", "accent"
+        if self.queued:
+            return ("◌ starting" if len(self.queued) == 1 else f"◌ {len(self.queued)} jobs waiting"), "accent"
+        job = self.shown_job()
+        if job is None:
+            return "", "text-3"
+        sign = SIGNS.get(job.outcome, SIGNS["done"])
+        if job.outcome == "done" and not narrow:
+            return f"{sign.glyph} done in {clock(duration(job))}", sign.ink
+        return str(sign), sign.ink
+
+    # ---- outline --------------------------------------------------------------------------------------------------
+    def outline(self) -> list[OutlineLine]:
+        return [self._outline_line(page) for page in self.tutorial.pages]
+
+    def _outline_line(self, page: Page) -> OutlineLine:
+        sign, word = SIGNS["unread"], ""
+        if page.steps:
+            sign = SIGNS[self.states.get(page.steps[0], StepState("never")).state]
+            word = sign.word
+            if page.steps[0] not in self.states:
+                word = "other scale"
+        elif page.exercises:
+            done = len(self.passed.intersection(page.exercises))
+            word = f"{done} of {len(page.exercises)}"
+            sign = SIGNS["done"] if done == len(page.exercises) else SIGNS["unread"]
+        elif page.number in self.read:
+            sign, word = SIGNS["read"], "read"
+        return OutlineLine(page.number, page.title, sign, word, page.number == self.page)
+
+    def stale_lines(self) -> list[str]:
+        """What is stale and why: "5 was run with temperature 1.0; it is 0.7 now"."""
+        lines = []
+        for step in self.stale:
+            number = next((str(page.number) for page in self.tutorial.pages if step.id in page.steps), step.title)
+            lines += [f"{number} {reason.removeprefix('it ')}." for reason in self.states[step.id].reasons[:2]]
+        return lines
+
+    def runs_of_step(self, limit: int = 8) -> list[RunOfStep]:
+        """This step's jobs, newest first."""
+        if self.step is None:
+            return []
+        jobs = self.view.of_step(self.step.id)
+        defaults = self.tutorial.defaults(self.step, self.scale)
+        front = self.shown_job()
+        lines = []
+        for job in reversed(jobs):
+            changed = [f"{short_name(k)} {shown(v)}" for k, v in job.settings.items() if defaults.get(k) != v]
+            what = ", ".join(changed) or "defaults"
+            if job.seed:
+                what += f", seed {job.seed}"
+            at = time.strftime("%H:%M", time.localtime(job.began))
+            lines.append(RunOfStep(job.id, at, visible(what, False), job_result(job), job is front))
+        return lines[:limit]
+
+
+# ---- words ----------------------------------------------------------------------------------------------------------
+
+SHORT_NAMES = {"learning_rate": "lr", "per_device_train_batch_size": "batch"}
+
+
+def short_name(name: str) -> str:
+    return SHORT_NAMES.get(name, name.replace("_", " "))
+
+
+def clock(seconds: float) -> str:
+    """0:38, 12:04, 1:02:03; under ten seconds with a tenth: 3.2 s."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0.0):.1f} s"
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def countdown(seconds: float) -> str:
+    """0:38 left: whole seconds, so that the header changes once a second."""
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}" if whole >= 3600 else f"{whole // 60}:{whole % 60:02}"
+
+
+def duration(job: JobView, now: float | None = None) -> float:
+    """Seconds that a job took, or has taken so far."""
+    end = job.ended if job.ended is not None else (now if now is not None else job.last or job.began)
+    return max(0.0, end - job.began)
+
+
+def progress_text(job: JobView, narrow: bool = False) -> str:
+    """training 41 %  0:38 left; narrow: 41 %  0:38."""
+    progress = job.progress
+    if progress is None:
+        return "running" if narrow else f"running {job.step.replace('_', ' ')}"
+    if not progress.total:
+        return visible(progress.what, False)
+    share = f"{100 * progress.done / progress.total:.0f} %"
+    left = job.seconds_left()
+    if narrow:
+        return share if left is None else f"{share}  {countdown(left)}"
+    text = f"{visible(progress.what, False)} {share}"
+    return text if left is None else f"{text}  {countdown(left)} left"
+
+
+def state_text(lesson: Lesson, step: Step) -> tuple[str, str]:
+    """What a step's card says: `● running, update 124 of 300`; text and theme token."""
+    state = lesson.state_of(step)
+    sign = SIGNS[state.state]
+    job = lesson.job_of(step)
+    if state.state == "running" and job is not None and job.progress is not None and job.progress.total:
+        now, whole = job.progress.done, job.progress.total
+        unit = visible(job.progress.unit.removesuffix("s") or job.progress.what, False)
+        return f"{sign}, {unit} {now:,.0f} of {whole:,.0f}", sign.ink
+    if state.state == "done" and job is not None:
+        amount = ""
+        if job.progress is not None and job.progress.unit and job.progress.total:
+            amount = f"{job.progress.done:,.0f} {visible(job.progress.unit, False)} in "
+        return f"{sign}, {amount}{clock(duration(job))}" if amount else f"{sign} in {clock(duration(job))}", sign.ink
+    if state.state == "stopped" and job is not None and job.progress is not None and job.progress.total:
+        return f"{sign} at {job.progress.done:,.0f} of {job.progress.total:,.0f}; r goes on", sign.ink
+    if not step.at(lesson.scale):
+        return f"○ not at {lesson.scale} scale", "text-3"
+    return str(sign), sign.ink
+
+
+def needs_of(lesson: Lesson, step: Step) -> list[tuple[Sign, str]]:
+    """What a step needs, each with its state."""
+    state = lesson.state_of(step)
+    needs = []
+    for role, need in step.needs.items():
+        known = state.needs.get(role)
+        needs.append((SIGNS.get(known or "never", SIGNS["never"]), need_step(need).replace("_", " ")))
+    return list(dict.fromkeys(needs))
+
+
+def about_text(lesson: Lesson, step: Step) -> str:
+    """How long it takes here and how much memory: measured where it was run, else the author's estimate."""
+    done = lesson.view.latest(step.id)
+    parts = []
+    if done is not None:
+        parts.append(f"{clock(duration(done))} on this machine")
+        if done.peak:
+            parts.append(megabytes(done.peak))
+    elif (seconds := step.seconds.get(lesson.scale)) is not None:
+        parts.append(f"{clock(seconds)} on 2 cores" if seconds >= 9.95 else f"{seconds:g} s on 2 cores")
+    return ", ".join(parts)
+
+
+def megabytes(count: float) -> str:
+    """Bytes as a learner reads them: 110 MB, 23.4 GB."""
+    if count >= 1e9:
+        return f"{count / 1e9:.1f} GB"
+    size = count / 1e6
+    return f"{size:.0f} MB" if size >= 100 else f"{size:.1f} MB"
+
+
+def job_result(job: JobView) -> str:
+    """A job's outcome in a few cells: val 3.9, failed."""
+    if job.outcome in ("failed", "refused", "stopped", "cut"):
+        return SIGNS[job.outcome].word
+    curve = job.curves.get("validation")
+    if curve is not None:
+        losses = [value for value in curve.values.get("eval_loss", []) if value is not None]
+        if losses:
+            return f"val {losses[-1]:.2f}"
+    return "running" if job.running else clock(duration(job))
+
+
+def default_words(step: Step, defaults: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    """The changed settings of a step with their defaults, for one line."""
+    return [
+        f"{setting.label} {setting.show(values[setting.name])}, default {setting.show(defaults[setting.name])}"
+        for setting in step.settings
+        if values[setting.name] != defaults[setting.name]
+    ]
+
+
+def when(moment: float, now: float | None = None) -> str:
+    """14:02 today, yesterday, then the date."""
+    present = time.localtime(time.time() if now is None else now)
+    then = time.localtime(moment)
+    days = (time.mktime(present[:3] + (0, 0, 0, 0, 0, -1)) - time.mktime(then[:3] + (0, 0, 0, 0, 0, -1))) / 86400
+    if days < 0.5:
+        return time.strftime("%H:%M", then)
+    return "yesterday" if days < 1.5 else time.strftime("%d %b", then)
