@@ -81,7 +81,7 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
 
     text: str
     values: dict[str, Number] = {}
-    alternatives: list[tuple[str, float]] = []
+    alternatives: list[tuple[str, Number]] = []
 
 
 class Text(Event, frozen=True, kw_only=True, omit_defaults=True, tag="text"):
@@ -169,9 +169,20 @@ _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
-def encode(event: Event) -> bytes:
-    """One line, without its newline."""
-    return _encoder.encode(event)
+def encode(record: msgspec.Struct) -> bytes:
+    """One line, without its newline. A surrogate without its other half is not UTF-8 and becomes its code as text."""
+    try:
+        return _encoder.encode(record)
+    except UnicodeEncodeError:
+        return _encoder.encode(_whole(msgspec.to_builtins(record)))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_whole(key): _whole(inner) for key, inner in value.items()}
+    return [_whole(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def decode(line: bytes | str) -> AnyEvent:

@@ -1,7 +1,8 @@
-"""The log is the truth: append, tail and replay `events.jsonl`.
+"""The log is the truth: append, tail and replay `events.jsonl` (and, in the same way, the learner's records).
 
-The worker is the only writer. A write is one `os.write` to a file opened for appending: nothing that was reported is
-lost when the process is killed. A full disk never stalls training: lines wait in memory and go out when there is room.
+The worker is the only writer of a run. A write is one `os.write` to a file opened for appending: nothing that was
+reported is lost when the process is killed. A full disk never stalls training: lines wait in memory and go out when
+there is room.
 """
 
 from __future__ import annotations
@@ -10,23 +11,27 @@ import os
 import re
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import msgspec
 
-from .events import AnyEvent, Event, decode, encode
+from .events import AnyEvent, decode, encode
+
+R = TypeVar("R")
 
 WAITING_LIMIT = 50_000  # lines kept in memory while the disk is full
 RETRY_SECONDS = 0.5
 
 
 class Writer:
-    """Appends events to one file; the caller is the only writer of that file."""
+    """Appends records to one file. Raises OSError where it can't be opened; what fails later waits."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._half = b""  # the rest of a line that was written in part: it goes first
         self._waiting: deque[bytes] = deque(maxlen=WAITING_LIMIT)
         self._retry = 0.0
         self.error: OSError | None = None
@@ -35,64 +40,63 @@ class Writer:
                 file.seek(size - 1)
                 torn = file.read(1) != b"\n"
             if torn:
-                self._send(b"\n")  # a line torn by a power cut must not swallow the next one
+                self._half = b"\n"  # a line torn by a power cut must not swallow the next one
 
-    def append(self, event: Event) -> None:
-        line = encode(event) + b"\n"
-        if not self._waiting:
-            self._send(line)
-            return
-        self._waiting.append(line)
-        if time.monotonic() >= self._retry:
+    @property
+    def waiting(self) -> int:
+        """Lines that are not on disk yet."""
+        return len(self._waiting) + bool(self._half)
+
+    def append(self, record: msgspec.Struct) -> None:
+        self._waiting.append(encode(record) + b"\n")
+        if self.waiting == 1 or time.monotonic() >= self._retry:
             self._drain()
 
     def _drain(self) -> None:
-        while self._waiting:
-            if not self._send(self._waiting.popleft(), again=True):
+        while self._half or self._waiting:
+            line = self._half or self._waiting[0]
+            if not (written := self._write(line)):
+                self._retry = time.monotonic() + RETRY_SECONDS
                 return
+            if not self._half:
+                self._waiting.popleft()
+            self._half = line[written:]
+        self.error = None
 
-    def _send(self, line: bytes, again: bool = False) -> bool:
+    def _write(self, data: bytes) -> int:
         try:
-            written = os.write(self._fd, line)
+            return os.write(self._fd, data)
         except OSError as error:
-            self.error, written = error, 0
-        if written == len(line):
-            self.error = None
-            return True
-        rest = line[written:]
-        if again:
-            self._waiting.appendleft(rest)
-        else:
-            self._waiting.append(rest)
-        self._retry = time.monotonic() + RETRY_SECONDS
-        return False
+            self.error = error
+            return 0
 
     def flush(self, seconds: float = 0.0) -> bool:
         """Write what waits, trying for at most `seconds`; whether everything is on disk."""
         end = time.monotonic() + seconds
         self._drain()
-        while self._waiting and time.monotonic() < end:
+        while self.waiting and time.monotonic() < end:
             time.sleep(0.05)
             self._drain()
-        return not self._waiting
+        return not self.waiting
 
     def close(self) -> None:
         self.flush()
         os.close(self._fd)
 
 
-class Tail:
-    """Reads a log as it grows. `poll` returns what is new; a torn last line waits until it is whole."""
+class Reader(Generic[R]):
+    """Reads a file of lines as it grows. `poll` returns what is new; a torn last line waits until it is whole."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, read: Callable[[bytes], R]) -> None:
         self.path = path
         self.offset = 0
         self.garbled = 0  # lines that are no JSON record
         self.unknown = 0  # records of a type that this version does not know
         self._rest = b""
+        self._decode = read
 
-    def poll(self, limit: int = 8 << 20) -> list[AnyEvent]:
-        """At most about `limit` bytes of new events, oldest first; empty when there are none."""
+    def poll(self, limit: int = 8 << 20) -> list[R]:
+        """At most about `limit` bytes of new records, oldest first; empty when there are none."""
         try:
             with open(self.path, "rb") as file:
                 file.seek(self.offset)
@@ -106,16 +110,23 @@ class Tail:
         self._rest = lines.pop()
         return list(self._read(lines))
 
-    def _read(self, lines: list[bytes]) -> Iterator[AnyEvent]:
+    def _read(self, lines: list[bytes]) -> Iterator[R]:
         for line in lines:
             if not line:
                 continue
             try:
-                yield decode(line)
+                yield self._decode(line)
             except msgspec.ValidationError:
                 self.unknown += 1
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 self.garbled += 1
+
+
+class Tail(Reader[AnyEvent]):
+    """Reads a run's log."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, decode)
 
 
 def replay(path: Path) -> tuple[list[AnyEvent], Tail]:
