@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,19 +37,21 @@ class Curve:
     values: dict[str, list[Number]] = field(default_factory=dict)
 
     def add(self, x: float, values: dict[str, Number]) -> None:
-        self.x.append(x)
-        for name in values:
-            if name not in self.values:
-                self.values[name] = [None] * (len(self.x) - 1)
-        for name, series in self.values.items():
-            series.append(values.get(name))
+        """Put a point in its place; what is told at the same x is one point."""
+        at = bisect_left(self.x, x)
+        if at == len(self.x) or self.x[at] != x:
+            self.x.insert(at, x)
+            for series in self.values.values():
+                series.insert(at, None)
+        for name, value in values.items():
+            self.values.setdefault(name, [None] * len(self.x))[at] = value
 
     def series(self, metric: str) -> list[tuple[float, Number]]:
         return list(zip(self.x, self.values.get(metric, []), strict=False))
 
-    def before(self, x: float) -> Curve:
-        """The part with x' <= x."""
-        end = bisect_right(self.x, x)
+    def before(self, x: float, itself: bool = True) -> Curve:
+        """The part with x' <= x, or without x itself."""
+        end = bisect_right(self.x, x) if itself else bisect_left(self.x, x)
         return Curve(self.x[:end], {name: series[:end] for name, series in self.values.items()})
 
 
@@ -73,6 +75,7 @@ class JobView:
     progress: Progress | None = None
     began_progress: tuple[float, float] = (0.0, 0.0)  # time and amount at which the present progress began
     curves: dict[str, Curve] = field(default_factory=dict)
+    inherited: set[str] = field(default_factory=set)  # curves of the job resumed that this one has not gone on with
     figures: dict[tuple[str, tuple[tuple[str, Any], ...]], Figure] = field(default_factory=dict)
     streams: dict[str, list[Piece]] = field(default_factory=dict)  # text without x
     samples: dict[str, dict[float, list[Piece]]] = field(default_factory=dict)  # stream: {x: pieces}
@@ -140,6 +143,7 @@ class RunView:
             job.curves = {
                 name: Curve(list(c.x), {k: list(v) for k, v in c.values.items()}) for name, c in before.curves.items()
             }
+            job.inherited = set(job.curves)
             job.samples = {name: dict(samples) for name, samples in before.samples.items()}
             job.memory = list(before.memory)
             job.order = list(before.order)
@@ -165,8 +169,9 @@ def _apply(job: JobView, event: AnyEvent) -> None:
     if isinstance(event, Point):
         curve = job.curves.setdefault(event.curve, Curve())
         _note_order(job, "curve", event.curve)
-        if curve.x and event.x < curve.x[-1]:
-            job.curves[event.curve] = curve = curve.before(event.x)  # a resume goes over the last updates again
+        if event.curve in job.inherited:  # a resume goes over the last updates again
+            job.inherited.remove(event.curve)
+            job.curves[event.curve] = curve = curve.before(event.x, itself=False)
         curve.add(event.x, event.values)
     elif isinstance(event, Text):
         _note_order(job, "text", event.stream)
@@ -207,19 +212,19 @@ def _note_order(job: JobView, kind: str, name: str) -> None:
 
 
 def _merged(old: Rows | None, new: Rows) -> Rows:
-    if old is None or new.key is None:
-        return new if old is None or (new.key is None and new.path) else _appended(old, new)
-    kept = {row.get(new.key): row for row in old.rows}
-    kept.update({row.get(new.key): row for row in new.rows})
-    return Rows(
-        t=new.t, job=new.job, name=new.name, key=new.key, view=new.view, rows=list(kept.values()), path=new.path
-    )
+    """Without a key rows are appended (a file of rows replaces all); with one they replace those of the same key."""
+    if new.key is None:
+        rows = new.rows if old is None or new.path else old.rows + new.rows
+    else:
+        before = old.rows if old else []
+        kept = {_key(row, new.key, number): row for number, row in enumerate([*before, *new.rows])}
+        rows = list(kept.values())
+    return Rows(t=new.t, job=new.job, name=new.name, key=new.key, view=new.view, rows=rows, path=new.path)
 
 
-def _appended(old: Rows, new: Rows) -> Rows:
-    return Rows(
-        t=new.t, job=new.job, name=new.name, key=new.key, view=new.view, rows=old.rows + new.rows, path=new.path
-    )
+def _key(row: dict[str, Any], column: str, number: int) -> object:
+    """What a row is known by: its cell (as text: a cell may be spans or bars), else only itself."""
+    return repr(row[column]) if column in row else number
 
 
 def of(events: Iterable[AnyEvent]) -> RunView:
