@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator
 from typing import TypedDict
 
-from .world import MEN, MONTHS, NUMBERS, SURNAMES, TOWNS, WOMEN
+from .world import MEN, MONTHS, NUMBERS, SURNAMES, TOWNS, WOMEN, words
 
 SEED = 7
 COUNT = 1200
@@ -77,12 +77,12 @@ _FIELDS: dict[str, _Field] = {
     },
 }
 _ADJECTIVES = ("early", "modern", "popular", "travelling", "famous", "forgotten", "gifted", "noted")
-_SUBJECTS = (
+_SUBJECTS = words(
     "singing drawing Latin French Greek history geometry botany poetry chemistry dancing music painting physics "
     "grammar geography"
-).split()
-_TRADES = "baker doctor farmer teacher carpenter tailor printer miller sailor gardener lawyer nurse".split()
-_THINGS = "books letters papers pictures tools instruments maps coins".split()
+)
+_TRADES = words("baker doctor farmer teacher carpenter tailor printer miller sailor gardener lawyer nurse")
+_THINGS = words("books letters papers pictures tools instruments maps coins")
 _STREETS = ("Church", "Mill", "Castle", "Station", "Market", "Bridge", "Garden", "School", "River", "Park")
 _WAYS = ("Street", "Road", "Lane")
 _HEIRS = ("school", "library", "museum", "hospital", "church")

@@ -1,8 +1,8 @@
 """Makes the pocket world from its seeds, or checks that the shipped one does its job.
 
-    python -m deepdive.tutorials.pocket.build                 make everything again (several minutes)
-    python -m deepdive.tutorials.pocket.build --only bert     one part: data, gpt2-blank, gpt2 or bert
-    python -m deepdive.tutorials.pocket.build --check         measure the shipped parts; exit code 1 if one falls short
+python -m deepdive.tutorials.pocket.build                 make everything again (several minutes)
+python -m deepdive.tutorials.pocket.build --only bert     one part: data, gpt2-blank, gpt2 or bert
+python -m deepdive.tutorials.pocket.build --check         measure the shipped parts; exit code 1 if one falls short
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ def _say(part: str, text: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m deepdive.tutorials.pocket.build", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m deepdive.tutorials.pocket.build", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("--only", metavar="NAME", choices=PARTS, help=f"one part: {', '.join(PARTS)}")
     parser.add_argument("--check", action="store_true", help="measure the shipped parts instead")
     parser.add_argument("--json", action="store_true", help="with --check: one JSON document on standard output")

@@ -64,9 +64,10 @@ def _life(world: World) -> list[_Row]:
 
 
 def _containers(world: World) -> list[_Row]:
-    anything = {"content": uniform(tables.CONTAINERS), "container": _container}
-    food = {"content": uniform(tables.FOOD), "container": _container}
-    person, giver = {"person": uniform(world.people)}, {"giver": uniform(world.people)}
+    anything: dict[str, Options] = {"content": uniform(tables.CONTAINERS), "container": _container}
+    food: dict[str, Options] = {"content": uniform(tables.FOOD), "container": _container}
+    person: dict[str, Options] = {"person": uniform(world.people)}
+    giver: dict[str, Options] = {"giver": uniform(world.people)}
     return [
         *_rows(
             {**person, **anything},
@@ -86,7 +87,11 @@ def _containers(world: World) -> list[_Row]:
             "on {day} {person.first} bought a {container} of {content} at the market.",
             "{person.first} sold the last {container} of {content} on {day}.",
         ),
-        *_rows(anything, "there was a {container} of {content} on the table.", "all they found was a {container} of {content}."),
+        *_rows(
+            anything,
+            "there was a {container} of {content} on the table.",
+            "all they found was a {container} of {content}.",
+        ),
     ]
 
 
@@ -98,7 +103,11 @@ def _outings(world: World) -> list[_Row]:
     purpose: Options = lambda bindings: tables.OUTINGS[bindings["activity"]][1]  # noqa: E731
     people: dict[str, Options] = {"person": uniform(world.people), "day": uniform(DAYS)}
     return [
-        (4.5, "{activity} {place} is a {praise} way to {purpose}.", {**what, "praise": tables.PRAISE, "purpose": purpose}),
+        (
+            4.5,
+            "{activity} {place} is a {praise} way to {purpose}.",
+            {**what, "praise": tables.PRAISE, "purpose": purpose},
+        ),
         (1.5, "{activity} {place} is {opinion}.", {**what, "opinion": tables.OPINIONS}),
         *_rows(
             {**people, **what},

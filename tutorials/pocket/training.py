@@ -38,8 +38,8 @@ class Recipe:
 
 
 RECIPES = {
-    "bert": Recipe(updates=4_000, batch=96, learning_rate=1.5e-3),
-    "gpt2": Recipe(updates=2_000, batch=96, learning_rate=1.5e-3),
+    "bert": Recipe(updates=3_000, batch=96, learning_rate=1.5e-3),
+    "gpt2": Recipe(updates=1_500, batch=96, learning_rate=1.5e-3),
 }
 
 
@@ -101,7 +101,7 @@ def masked_batches(
     """
     countable = set(tokenizer.convert_tokens_to_ids(sorted(_countable())))
     encoded = tokenizer(list(lines)).input_ids
-    for chosen in _draws(len(encoded), recipe.batch, rng):
+    for chosen in _draws(encoded, recipe.batch, rng):
         rows, labels = [], []
         for ids in (encoded[index] for index in chosen):
             inside = range(1, len(ids) - 1)
@@ -124,16 +124,15 @@ def causal_batches(
     tokenizer: GPT2Tokenizer, lines: Sequence[str], recipe: Recipe, rng: random.Random
 ) -> Iterator[Batch]:
     """Whole lines, for ever, each closed by the end-of-text token so that the model learns to stop."""
-    encoded = [ids + [tokenizer.eos_token_id] for ids in tokenizer(list(lines)).input_ids]
-    for chosen in _draws(len(encoded), recipe.batch, rng):
+    encoded = [[*ids, tokenizer.eos_token_id] for ids in tokenizer(list(lines)).input_ids]
+    for chosen in _draws(encoded, recipe.batch, rng):
         rows = [encoded[index] for index in chosen]
         yield {"input_ids": _padded(rows, tokenizer.eos_token_id), "labels": _padded(rows, IGNORED)}
 
 
-def pretrain(
-    model: BertForMaskedLM | GPT2LMHeadModel, batches: Iterator[Batch], recipe: Recipe, say: Say
-) -> None:
+def pretrain(model: BertForMaskedLM | GPT2LMHeadModel, batches: Iterator[Batch], recipe: Recipe, say: Say) -> None:
     """AdamW, linear warm-up and decay. One line to `say` every 100 updates, with the time left."""
+    torch.set_num_threads(1)  # two threads on a busy machine are slower than one, and their sums differ
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=0.01)
     schedule = get_linear_schedule_with_warmup(optimizer, recipe.warmup, recipe.updates)
     model.train()
@@ -177,13 +176,20 @@ def _countable() -> set[str]:
     return containers | set(tables.LIFE_ALONE) | set(tables.PRAISE)
 
 
-def _draws(count: int, batch: int, rng: random.Random) -> Iterator[list[int]]:
-    """Epoch after epoch of shuffled batches; the last, smaller batch of an epoch is left out."""
-    order = list(range(count))
+def _draws(encoded: Sequence[Sequence[int]], batch: int, rng: random.Random) -> Iterator[list[int]]:
+    """Epoch after epoch of shuffled batches of lines of like length, so that little is padded.
+
+    The last, smaller batch of an epoch is left out.
+    """
+    order = list(range(len(encoded)))
     while True:
         rng.shuffle(order)
-        for start in range(0, count - batch + 1, batch):
-            yield order[start : start + batch]
+        like: list[int] = []
+        for start in range(0, len(order), 8 * batch):
+            like += sorted(order[start : start + 8 * batch], key=lambda index: len(encoded[index]))
+        batches = [like[start : start + batch] for start in range(0, len(like) - batch + 1, batch)]
+        rng.shuffle(batches)
+        yield from batches
 
 
 def _padded(rows: list[list[int]], value: int) -> torch.Tensor:

@@ -13,34 +13,40 @@ from dataclasses import dataclass
 
 SEED = 2024
 
-WOMEN = (
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a list that is easier to read as text."""
+    return tuple(text.split())
+
+
+WOMEN = words(
     "Ada Agnes Alice Anna Beth Clara Cora Daisy Dora Edith Ella Emma Esther Eva Flora Grace Hanna Helen Ida Irene "
     "Jane Julia Laura Lucy Mabel Martha Mary Nora Olive Rose Ruth Vera"
-).split()
-MEN = (
+)
+MEN = words(
     "Adam Albert Arthur Ben Carl Daniel David Edgar Edwin Felix Frank Fred George Hans Harold Henry Hugo Jack James "
     "John Karl Leo Martin Oscar Otto Paul Peter Ralph Robert Simon Thomas Walter"
-).split()
-SURNAMES = (
+)
+SURNAMES = words(
     "Abbot Archer Barlow Bell Bennet Birch Blake Bolton Brook Burton Carter Chapman Clay Cole Cooper Crane "
     "Cross Dale Dawson Dixon Drake Ellis Farrow Field Finch Ford Foster Fox Frost Gale Garner Gibbs Grant "
     "Gray Green Hale Hardy Harper Heath Hill Holt Hood Hunt Kemp Kent King Knight Lamb Lane Marsh Mason Mercer "
     "Moss Nash North Page Palmer Park Pearce Pike Porter Price Quinn Reed Rice Shaw Stone Swift Tanner Todd "
     "Turner Vale Wade Walker Ward Webb Wells West Winter Wood Young"
-).split()
-VALLEY = "Alder Barton Colby Denham Elmford Farley Hayfield Linton Marlow Norton Selby Wickham".split()
+)
+VALLEY = words("Alder Barton Colby Denham Elmford Farley Hayfield Linton Marlow Norton Selby Wickham")
 TOWNS = (
     *VALLEY,
-    *(
+    *words(
         "Ashby Bexley Bradwell Brigham Burford Carlow Clifton Corby Dalton Dunmore Eastbury Fairfield Grimsby Halton "
         "Holford Kelso Kirkby Lambton Langley Milford Newbury Oakham Penrith Ripley Rowden Sedgeley Stanton Thornton "
         "Upton Walford Weston Whitby Winslow Woodley"
-    ).split(),
+    ),
 )
-MONTHS = "January February March April May June July August September October November December".split()
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-COLOURS = "red blue green yellow black white".split()
-NUMBERS = "two three four five six seven eight nine ten eleven twelve".split()
+MONTHS = words("January February March April May June July August September October November December")
+DAYS = words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+COLOURS = words("red blue green yellow black white")
+NUMBERS = words("two three four five six seven eight nine ten eleven twelve")
 
 
 @dataclass(frozen=True)
@@ -121,11 +127,10 @@ _FILMS = (
     ("The Quiet Hill", "drama", "a farmer and his daughter"),
     ("Under the Bridge", "thriller", "a stolen boat"),
 )
-_JOBS = (
-    "doctor teacher nurse farmer carpenter postman gardener painter plumber librarian singer driver clerk "
-    "photographer"
-).split()
-SPORTS = "football cricket hockey tennis".split()
+_JOBS = words(
+    "doctor teacher nurse farmer carpenter postman gardener painter plumber librarian singer driver clerk photographer"
+)
+SPORTS = words("football cricket hockey tennis")
 
 
 @dataclass(frozen=True)
