@@ -20,8 +20,7 @@ class DeepApp(App[None]):
     CSS = """
     ToastRack { margin-bottom: 1; }
     Toast { background: $edit; color: $text-1; padding: 0 1; margin: 0; width: auto; max-width: 90%; }
-    * { scrollbar-size-vertical: 1; scrollbar-color: $text-4; scrollbar-background: $background; }
-    * { scrollbar-color-hover: $text-3; scrollbar-color-active: $accent; scrollbar-background-hover: $background; }
+    * { scrollbar-size-vertical: 1; }
     """
 
     def __init__(self, house: House, tutorial: str = "", theme: str = "") -> None:

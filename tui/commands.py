@@ -46,7 +46,8 @@ _EVERY = ("home", "tutorial", "runs", "doctor")
 _ALL = (
     Command("open", "enter", "open", "Open what the bar stands on", ("home", "runs"), 1, ("choice",)),
     Command("choose", "", "choose", "Move the bar", ("home", "runs"), 2, palette=False, shown_key="↑ ↓"),
-    Command("runs", "u", "runs", "All runs: open, stop, delete", ("home", "tutorial"), 3),
+    Command("runs", "u", "runs", "All runs: open, stop, delete", ("home",), 3),
+    Command("runs", "u", "runs", "All runs: open, stop, delete", ("tutorial",), 0),
     Command("doctor", "d", "doctor", "What works on this machine and what to do about the rest", ("home",), 4),
     Command("next_page", "n", "next", "The next page", ("tutorial",), 1, unless=("last", "zoomed")),
     Command("previous_page", "p", "previous", "The page before", ("tutorial",), 2, unless=("first", "zoomed")),

@@ -157,9 +157,9 @@ class Lesson:
         step = self.step.id if self.step is not None else ""
         texts = {}
         for kind, name, _ in directives(self.here.text):
-            if kind == "figure" and (result := self.results.figure(name, step)) is not None:
-                if result.measured is not None:
-                    texts[name] = number(result.measured)
+            result = self.results.figure(name, step) if kind == "figure" else None
+            if result is not None and result.measured is not None:
+                texts[name] = number(result.measured)
         return texts
 
     def verdicts(self) -> dict[str, bool | None]:
@@ -275,7 +275,11 @@ def clock(seconds: float) -> str:
 def countdown(seconds: float) -> str:
     """0:38 left: whole seconds, so that the header changes once a second."""
     whole = round(seconds)
-    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}" if whole >= 3600 else f"{whole // 60}:{whole % 60:02}"
+    return (
+        f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}"
+        if whole >= 3600
+        else f"{whole // 60}:{whole % 60:02}"
+    )
 
 
 def duration(job: JobView, now: float | None = None) -> float:
@@ -376,7 +380,7 @@ def when(moment: float, now: float | None = None) -> str:
     """14:02 today, yesterday, then the date."""
     present = time.localtime(time.time() if now is None else now)
     then = time.localtime(moment)
-    days = (time.mktime(present[:3] + (0, 0, 0, 0, 0, -1)) - time.mktime(then[:3] + (0, 0, 0, 0, 0, -1))) / 86400
+    days = (time.mktime((*present[:3], 0, 0, 0, 0, 0, -1)) - time.mktime((*then[:3], 0, 0, 0, 0, 0, -1))) / 86400
     if days < 0.5:
         return time.strftime("%H:%M", then)
     return "yesterday" if days < 1.5 else time.strftime("%d %b", then)

@@ -25,7 +25,7 @@ HOLDER_NAMES: dict[str, tuple[Kind, str]] = {
     "gradients": ("gradients", "gradients"),
     "optimizer": ("optimizer", "Adam"),
     "activations": ("activations", "activations"),
-    "other": ("other", "libraries, rest"),
+    "other": ("other", "rest"),
 }
 MARKS: tuple[Mark, ...] = ("line", "triangle", "dots", "diamond", "square")
 COLORS = ("training", "validation", "book", "held", "stale")
@@ -308,11 +308,10 @@ def _histogram(name: str, values: Sequence[float], bins: int = 10) -> list[Bar]:
     if low == high:
         return [Bar(f"{name} {reading(low)}", float(len(known)))]
     edges = [low + (high - low) * at / bins for at in range(bins + 1)]
-    counts = [
-        sum(a <= value < b or (b == high and value == high) for value in known) for a, b in pairwise(edges)
-    ]
+    counts = [sum(a <= value < b or (b == high and value == high) for value in known) for a, b in pairwise(edges)]
     return [
-        Bar(f"{name} {reading(a)} … {reading(b)}", float(count)) for (a, b), count in zip(pairwise(edges), counts, strict=True)
+        Bar(f"{name} {reading(a)} … {reading(b)}", float(count))
+        for (a, b), count in zip(pairwise(edges), counts, strict=True)
     ]
 
 
@@ -323,8 +322,7 @@ def heat_rows(plot: Plot) -> tuple[list[Column], list[Row]]:
     values = plot.data.get("values", [])
     most = max((abs(v) for row in values for v in row if _is_number(v)), default=0.0) or 1.0
     rows: list[Row] = [
-        [Cell(name, "text-3"), *(_shade(value, most) for value in row)]
-        for name, row in zip(down, values, strict=False)
+        [Cell(name, "text-3"), *(_shade(value, most) for value in row)] for name, row in zip(down, values, strict=False)
     ]
     return [Column(""), *(Column(name, "right", shrink=False) for name in across)], rows
 
@@ -343,5 +341,8 @@ def book_curve(tutorial: Tutorial, scale: str, step: str) -> list[Point]:
     return [
         (figure.x, float(figure.value))
         for figure in tutorial.book
-        if figure.step == step and figure.name == "validation_loss" and figure.x is not None and _is_number(figure.value)
+        if figure.step == step
+        and figure.name == "validation_loss"
+        and figure.x is not None
+        and _is_number(figure.value)
     ]

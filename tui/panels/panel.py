@@ -12,8 +12,8 @@ from deepdive.tui.widgets.bars import Bars
 from deepdive.tui.widgets.curve import Curve
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.holders import Holders
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, fit, heading, text_of, width_of
+from deepdive.tui.widgets.ink import MUTED, Ink
+from deepdive.tui.widgets.lines import Line, fit, heading, text_of
 from deepdive.tui.widgets.series import Series
 from deepdive.tui.widgets.table import Table
 from deepdive.tui.widgets.tokens import Tokens
@@ -24,6 +24,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from . import facts
+
+ROOM_TO_COMPARE = 60  # cells of a curve from which the run before is drawn under this one
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,9 @@ class CurvePanel(Panel):
     def tell(self, moment: Moment) -> None:
         curve = self.query_one(Curve)
         lesson, job = moment.lesson, moment.job
+        before = lesson.before(job) if self.size.width >= ROOM_TO_COMPARE else None
         book = facts.book_curve(lesson.tutorial, lesson.scale, job.step)
-        found = facts.loss_facts(job, self.key, moment.x, lesson.before(job), book)
+        found = facts.loss_facts(job, self.key, moment.x, before, book)
         curve.title, curve.unit, curve.x_name = found.title, found.unit, found.x_name
         curve.show(found.series, planned=found.planned, facts=found.facts, anchors=found.anchors)
         if moment.x is not None and curve.cursor_x != moment.x:
@@ -114,7 +117,7 @@ class MemoryPanel(Panel):
 class OutputPanel(Panel):
     """Text token by token, and what could have stood in place of the one under the cursor."""
 
-    DEFAULT_CSS = "OutputPanel Bars { margin-top: 1; } OutputPanel #instead { margin-top: 1; }"
+    DEFAULT_CSS = "OutputPanel Tokens { max-height: 12; overflow-y: auto; }"
 
     def compose(self) -> ComposeResult:
         yield HeadLine()
@@ -193,7 +196,12 @@ class PlotPanel(Panel):
         if self.kind == "scatter":
             curve = self.query_one(Curve)
             curve.title, curve.x_name = title, "x"
-            curve.show([Series(str(n), sorted(map(tuple, p)), "dots", facts.COLORS[at % 5]) for at, (n, p) in enumerate(plot.data.items())])
+            curve.show(
+                [
+                    Series(str(n), sorted(map(tuple, p)), "dots", facts.COLORS[at % 5])
+                    for at, (n, p) in enumerate(plot.data.items())
+                ]
+            )
         elif self.kind == "heatmap":
             table = self.query_one(Table)
             table.title = title
@@ -274,11 +282,13 @@ def make(key: str, job: JobView) -> Panel:
     if kind == "plot":
         return PlotPanel(key, job.plots[name].kind)
     kinds: dict[str, Any] = {
-        **{"curve": CurvePanel, "memory": MemoryPanel, "text": OutputPanel, "rows": RowsPanel},
-        **{"failure": FailurePanel, "notes": NotesPanel},
+        "curve": CurvePanel,
+        "memory": MemoryPanel,
+        "text": OutputPanel,
+        "rows": RowsPanel,
+        "failure": FailurePanel,
+        "notes": NotesPanel,
     }
     panel: Panel = kinds[kind](key)
     return panel
 
-
-__all__ = ["MUTED", "STRONG", "TEXT", "Moment", "Panel", "make", "width_of"]

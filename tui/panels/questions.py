@@ -20,7 +20,6 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 
-
 class PredictionCard(Vertical):
     """The guess before the run; afterwards guess and outcome side by side."""
 
@@ -64,7 +63,11 @@ class PredictionCard(Vertical):
     def on_mount(self) -> None:
         if self.prediction.kind != "number":
             self._fill()
-        keys = {"number": "enter keeps it", "choice": "enter chooses", "order": "shift+↑ ↓ moves a line, enter keeps it"}
+        keys = {
+            "number": "enter keeps it",
+            "choice": "enter chooses",
+            "order": "shift+↑ ↓ moves a line, enter keeps it",
+        }
         self._tell(f"a answers; {keys.get(self.prediction.kind, '')}; you may also skip it")
 
     def _range(self) -> str:
@@ -79,7 +82,9 @@ class PredictionCard(Vertical):
         self.query_one(Table).show([Column("", width=3, shrink=False), Column("")], rows)
 
     def _tell(self, text: str, style: str = "") -> None:
-        self.query_one(".told", Static).update(Content.styled(visible(text), style) if style else Content(visible(text)))
+        self.query_one(".told", Static).update(
+            Content.styled(visible(text), style) if style else Content(visible(text))
+        )
 
     def take(self) -> None:
         """Give the question the keys."""
@@ -115,7 +120,9 @@ class PredictionCard(Vertical):
     def on_table_row_opened(self, event: Table.RowOpened) -> None:
         event.stop()
         order = list(self._order)
-        self.post_message(self.Predicted(self.prediction, order if self.prediction.kind == "order" else order[event.index]))
+        self.post_message(
+            self.Predicted(self.prediction, order if self.prediction.kind == "order" else order[event.index])
+        )
 
     def action_shift(self, steps: int) -> None:
         if self.prediction.kind != "order":
@@ -241,7 +248,9 @@ class ExerciseCard(Vertical):
 
     async def _solution(self) -> None:
         try:
-            self._tell(await asyncio.to_thread(exercises.solution, self.tutorial, self.exercise.id, dict(self.question)))
+            self._tell(
+                await asyncio.to_thread(exercises.solution, self.tutorial, self.exercise.id, dict(self.question))
+            )
         except Fault as fault:
             self._tell(str(fault), "$failed")
 

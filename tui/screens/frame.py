@@ -111,13 +111,13 @@ class DeepScreen(Screen[Any]):
     """The base of our screens. Subclasses name their `KIND` in the table of commands and tell their `facts`."""
 
     KIND: ClassVar[str] = ""
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [
         (0, "-small"),
         (LEAST_WIDTH, "-narrow"),
         (100, "-medium"),
         (160, "-wide"),
     ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (LEAST_HEIGHT, "-high")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (LEAST_HEIGHT, "-high")]
     DEFAULT_CSS = """
     DeepScreen { background: $background; color: $text-2; }
     DeepScreen > #small { display: none; width: 1fr; height: 1fr; content-align: center middle; }
@@ -196,7 +196,7 @@ class DeepScreen(Screen[Any]):
 
         self.app.push_screen(RunsScreen())
 
-    def action_leave(self) -> None:
+    async def action_leave(self) -> None:
         self.dismiss()
 
     def action_quit(self) -> None:

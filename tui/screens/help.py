@@ -46,7 +46,8 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll():
             for title, found in (("Keys here", lines), ("Keys everywhere", EVERYWHERE)):
                 rows = [
-                    [Cell(key, "accent", bold=True), Cell(word, "text-1"), Cell(sentence)] for key, word, sentence in found
+                    [Cell(key, "accent", bold=True), Cell(word, "text-1"), Cell(sentence)]
+                    for key, word, sentence in found
                 ]
                 yield Table(columns, rows, title=title, header=False)
             if self.glossary:

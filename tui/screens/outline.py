@@ -33,7 +33,11 @@ def outline_line(entry: OutlineLine, width: int) -> Line:
     bar: Run = ("▌", Ink("accent", back=back)) if entry.current else (" ", TEXT)
     title = shorten(entry.title, max(4, width - 8 - cell_len(entry.word)))
     left: list[Run] = [
-        *(bar, (f"{entry.sign.glyph} ", Ink(entry.sign.ink, back=back)), (f"{entry.number} ", TEXT._replace(back=back))),
+        *(
+            bar,
+            (f"{entry.sign.glyph} ", Ink(entry.sign.ink, back=back)),
+            (f"{entry.number} ", TEXT._replace(back=back)),
+        ),
         (title, (STRONG if entry.current else TEXT)._replace(back=back)),
     ]
     gap = max(1, width - width_of(left) - cell_len(entry.word))
@@ -121,12 +125,24 @@ class OutlineScreen(ModalScreen[int]):
             Column("", shrink=False),
         ]
         rows = [
-            [Cell(e.sign.glyph, e.sign.ink), Cell(str(e.number), "text-3"), Cell(e.title, "text-1" if e.current else "text-2"), Cell(e.word, e.sign.ink)]
+            [
+                Cell(e.sign.glyph, e.sign.ink),
+                Cell(str(e.number), "text-3"),
+                Cell(e.title, "text-1" if e.current else "text-2"),
+                Cell(e.word, e.sign.ink),
+            ]
             for e in self.lesson.outline()
         ]
         with Vertical():
-            yield Table(columns, rows, title=f"Chapter {self.lesson.tutorial.chapter}", unit="jump to a page",
-                        selectable=True, header=False, cursor=self.lesson.page - 1)
+            yield Table(
+                columns,
+                rows,
+                title=f"Chapter {self.lesson.tutorial.chapter}",
+                unit="jump to a page",
+                selectable=True,
+                header=False,
+                cursor=self.lesson.page - 1,
+            )
 
     def on_mount(self) -> None:
         self.query_one(Table).focus()

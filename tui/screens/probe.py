@@ -28,7 +28,8 @@ class ProbeScreen(ModalScreen[Question]):
 
     DEFAULT_CSS = """
     ProbeScreen { align: center middle; background: $background 60%; }
-    ProbeScreen > Vertical { width: 84; max-width: 96%; height: auto; max-height: 90%; background: $card; padding: 1 2; }
+    ProbeScreen > Vertical { width: 84; max-width: 96%; height: auto; max-height: 90%; background: $card;
+        padding: 1 2; }
     ProbeScreen VerticalScroll { height: auto; max-height: 14; }
     ProbeScreen .head { color: $text-1; text-style: bold; }
     ProbeScreen .about, ProbeScreen .keys { color: $text-3; }

@@ -6,11 +6,11 @@ import re
 
 from deepdive.engine.pages import substitute
 from deepdive.engine.predictions import grade
-from deepdive.engine.tutorial import Page, Step
+from deepdive.engine.tutorial import Page
 from deepdive.tui.house import House
 from deepdive.tui.panels.outcome import Outcome
 from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
-from deepdive.tui.state import Lesson, about_text, needs_of, state_text
+from deepdive.tui.state import Lesson
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.widgets.lines import Line, shorten, spread
@@ -133,5 +133,7 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
         return next(iter([*guesses, *open_ones]), None)
 
     def edit(self) -> None: ...
-    def refuse(self, setting: str, why: str) -> bool: return False
+    def refuse(self, setting: str, why: str) -> bool:
+        return False
+
     busy = False

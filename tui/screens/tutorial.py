@@ -156,7 +156,7 @@ class TutorialScreen(DeepScreen):
         words = event.cause + (f". {event.action}" if event.action else "")
         self.notify(visible(words), severity="error", timeout=10, markup=False)
 
-    async def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
         self.call_after_refresh(self._show_all)
 
@@ -267,9 +267,8 @@ class TutorialScreen(DeepScreen):
     def action_next_panel(self, step: int = 1) -> None:
         if self.has_class("-zoomed"):
             self._zoom(False)
-        if self.board.front is None and self.focused is not self.reader:
-            self.reader.focus()
-        elif not self.board.focus_next(step):
+        elsewhere = self.board.front is None and self.focused is not self.reader
+        if elsewhere or not self.board.focus_next(step):
             self.reader.focus()
 
     def action_zoom(self) -> None:
@@ -305,9 +304,7 @@ class TutorialScreen(DeepScreen):
         self.reader.focus()
 
     def on_exercise_card_answered(self, event: ExerciseCard.Answered) -> None:
-        self._told(
-            self.deep.house.answered(self.lesson, event.exercise.id, event.answer, event.passed, event.hint)
-        )
+        self._told(self.deep.house.answered(self.lesson, event.exercise.id, event.answer, event.passed, event.hint))
         self.outline.show(self.lesson)
 
     @property
