@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 
 from .faults import Fault
-from .hardware import machine, memory_limit
+from .hardware import machine
 from .settings import shown
 
 Held = Mapping[str, tuple[Any, Any, Any]]  # the lab's watched models: (model, tokenizer, optimizer)
@@ -106,17 +106,14 @@ def sample(models: Held, device: str, activations: int, libraries: int, peak: in
     parts["activations"] = min(activations, max(0, room - sum(parts.values())))
     parts["libraries"] = max(0, min(libraries, now - sum(parts.values())))
     parts["other"] = max(0, now - sum(parts.values()))
-    limit, in_use = memory_limit()
-    memory = psutil.virtual_memory()
-    total = min(memory.total, limit) if limit else memory.total
-    everybody = in_use if limit and limit <= memory.total else memory.total - memory.available
+    whole = machine()
     return {
         "device": "cpu",
         "used": now,
-        "total": total,
+        "total": whole.total,
         "peak": max(peak, now),
         "held": parts,
-        "others": max(0, everybody - now),
+        "others": max(0, whole.total - whole.available - now),
     }
 
 

@@ -236,6 +236,9 @@ class Server:
         except Fault as fault:
             self.explain(order, fault)
             outcome = "failed"
+        except Exception as error:  # noqa: BLE001 - a worker that dies says less than one that tells
+            self.explain(order, Fault(f"{type(error).__name__}: {error}", "Run it again", traceback.format_exc()))
+            outcome = "failed"
         if outcome not in ("done", "cut"):
             with self.changed:
                 self.queue.clear()  # what comes after needs this one, or was asked to stop with it
