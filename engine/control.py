@@ -30,8 +30,10 @@ def environment() -> dict[str, str]:
 
 
 def family(home: Path) -> str:
-    """Workers of one home and one library environment can stand in for each other; others can't."""
-    return short_hash(str(home), sys.executable, *(os.environ.get(name, "") for name in READ_AT_IMPORT))[:8]
+    """Workers of one home, one version of this program and one library environment can stand in for each other."""
+    version = max(path.stat().st_mtime_ns for path in Path(__file__).parent.rglob("*.py"))
+    imported = (os.environ.get(name, "") for name in READ_AT_IMPORT)
+    return short_hash(str(home), sys.executable, str(version), *imported)[:8]
 
 
 def sockets(home: Path) -> list[Path]:
