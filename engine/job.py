@@ -115,7 +115,11 @@ class Safe:
         if self.counting is not None:
             self.counting.__exit__(None, None, None)
             self.activations, self.counting = self.counting.bytes, None
-        if time.monotonic() - self.sampled > MEMORY_SECONDS:
+        if phase == "gradients":  # before the optimizer's step, where weights, gradients and moments are all there
+            if time.monotonic() - self.sampled > MEMORY_SECONDS:
+                self.sample(lab)
+            return ""
+        if phase == "after item" and time.monotonic() - self.sampled > MEMORY_SECONDS:
             self.sample(lab)
         self.probe(lab)
         if self.verdict == "finish":

@@ -273,6 +273,9 @@ def _follower(lab: Lab, trainer: Any, sample: Callable[[Any], Sequence[Any]] | N
         def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             lab.between(lab, "before update")
 
+        def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            lab.between(lab, "gradients")
+
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             lab.x = state.global_step
             if every and state.global_step % every == 0:
@@ -295,6 +298,8 @@ def _follower(lab: Lab, trainer: Any, sample: Callable[[Any], Sequence[Any]] | N
                 if seconds > 0 and seen > self.tokens[0]:
                     values["tokens_per_second"] = round((seen - self.tokens[0]) / seconds, 1)
                 self.tokens, self.aside_seconds = (seen, now), 0.0
+                for name in ("num_input_tokens_seen", "train_runtime", "train_tokens_per_second"):
+                    values.pop(name, None)
                 lab.point(state.global_step, "training", **values)
 
         def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
