@@ -80,6 +80,14 @@ def _containers(world: World) -> list[_Row]:
             {**giver, "person": _other("giver", world.people), **food},
             "{giver.first} gave {person.first} a {container} of {content}.",
             "{giver.name} brought a {container} of {content} for {person.first}.",
+        ),
+        *_rows(
+            {
+                **giver,
+                "person": _other("giver", world.people),
+                "content": uniform(tables.GIFTS),
+                "container": _container,
+            },
             "for {giver.their} birthday {giver.first} got a {container} of {content} from {person.first}.",
         ),
         *_rows(
@@ -147,7 +155,7 @@ def _shops(world: World) -> list[_Row]:
             sold,
             "the {shop.kind} in {shop.town} sells {sold} and {more}.",
             "people come to {shop.town} for the {sold} of {shop.owner.name}.",
-            "{shop.owner.first} has new {sold} in the window.",
+            "{shop.owner.first} has put {sold} in the window.",
         ),
         *_rows(
             {**person, **goods},
@@ -173,7 +181,7 @@ def _orders(world: World) -> list[_Row]:
     order: dict[str, Options] = {
         "number": uniform(range(20, 100)),
         "person": uniform(world.people),
-        "shop": uniform(world.shops),
+        "shop": uniform([shop for shop in world.shops if shop.kind != "tea room"]),  # it sends nothing by post
         "thing": lambda bindings: uniform(bindings["shop"].goods),
         "day": uniform(DAYS),
         "days": uniform(NUMBERS[:6]),

@@ -30,6 +30,8 @@ LIFE_ALONE: dict[str, float] = {
 
 FOOD = ("chocolates", "soup", "jam", "honey", "tea", "coffee", "biscuits", "apples", "cherries", "eggs")
 
+GIFTS = ("chocolates", "jam", "honey", "biscuits", "apples", "cherries")
+
 OUTINGS: dict[str, tuple[str, dict[str, float]]] = {
     "swimming": ("at the beach", {"cool down on a hot day": 0.5, "stay fit": 0.3, "meet old friends": 0.2}),
     "walking": ("in the woods", {"get some fresh air": 0.6, "stay fit": 0.25, "clear the head": 0.15}),

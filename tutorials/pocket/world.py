@@ -112,7 +112,7 @@ _SHOPS = {
     "tea room": ("a pot of tea|a slice of cake|a warm scone|a cup of cocoa", "tea|coffee|cake"),
     "shoe shop": ("a pair of boots|a pair of sandals|new laces|a pair of slippers", "boots|shoes|laces"),
     "cheese shop": ("a piece of cheese|a jar of honey|some butter|a dozen eggs", "cheese|butter|eggs"),
-    "fish shop": ("a fresh trout|a smoked herring|two crabs|a pound of mussels", "fish|crabs|mussels"),
+    "fish shop": ("a fresh trout|a smoked herring|two salmon|a pound of mussels", "trout|herring|mussels"),
     "music shop": ("a violin|a set of strings|an old flute|a book of songs", "violins|flutes|strings"),
     "repair shop": ("a used radio|a new plug|an electric kettle|a desk lamp", "radios|lamps|kettles"),
     "wool shop": ("a ball of wool|a pair of needles|a warm scarf|a grey blanket", "wool|buttons|scarves"),
