@@ -21,6 +21,7 @@ FALLBACK: Mapping[str, str] = {
     "surface": "#262626",
     "card": "#1c1c1c",
     "edit": "#303030",
+    "rule": "#3a3a3a",
     "accent": "#5fd7d7",
     "training": "#5fafff",
     "validation": "#ffaf5f",
@@ -30,8 +31,8 @@ FALLBACK: Mapping[str, str] = {
     "failed": "#ff5f5f",
     "text-1": "#eeeeee",
     "text-2": "#d0d0d0",
-    "text-3": "#8a8a8a",
-    "text-4": "#585858",
+    "text-3": "#a8a8a8",
+    "text-4": "#8a8a8a",
     "holder-weights": "#5fafff",
     "holder-gradients": "#d78700",
     "holder-optimizer": "#875faf",
@@ -41,6 +42,12 @@ FALLBACK: Mapping[str, str] = {
     "shade-2": "#303030",
     "shade-3": "#444444",
     "shade-4": "#585858",
+    "code-keyword": "#d787af",
+    "code-string": "#87d787",
+    "code-comment": "#8a8a8a",
+    "code-call": "#5fd7d7",
+    "code-type": "#87afd7",
+    "code-number": "#d7af87",
 }
 
 
@@ -57,6 +64,7 @@ class Ink(NamedTuple):
     bold: bool = False
     underline: bool = False
     invert: bool = False
+    italic: bool = False
 
 
 TEXT = Ink("text-2")
@@ -118,6 +126,7 @@ class Palette:
             bgcolor=back,
             bold=ink.bold or None,
             underline=ink.underline or None,
+            italic=ink.italic or None,
             reverse=ink.invert or None,
             dim=dim or None,
         )
