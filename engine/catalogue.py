@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from . import claims as claims_module
+from .claims import check as check_claim
 from .faults import Fault, Refusal
 from .pages import directives
 from .places import config
@@ -249,7 +249,7 @@ class _Reader:
             *(step, text, holds, entry.get("each", {})),
             *(seeds.get("least", 1), seeds.get("on", "mean"), entry.get("scale", "")),
         )
-        if problem := claims_module.check(claim):
+        if problem := check_claim(claim):
             raise self.broken(text, f"claim {text!r}: {problem}")
         return claim
 
