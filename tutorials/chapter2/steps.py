@@ -67,23 +67,21 @@ def tokenise(
     look_up: Annotated[int, Range(0, 250_000)] = 7967,
 ):
     """Cut two sentences into tokens."""
-    for role, text in ("masked_lm", gap), ("causal_lm", start):
+    for name, role, text in (
+        ("BERT", "masked_lm", gap),
+        ("GPT-2", "causal_lm", start),
+    ):
         tokenizer = AutoTokenizer.from_pretrained(lab.model(role))
-        inputs = tokenizer(text)  # input_ids and attention_mask
-        name = {"masked_lm": "BERT", "causal_lm": "GPT-2"}[role]
-        rows = [
-            {
-                "position": position,
-                "id": id,
-                "token": tokenizer.decode([id]).replace(" ", "␣"),
-                "attention": mask,
-            }
-            for position, (id, mask) in enumerate(
-                zip(inputs.input_ids, inputs.attention_mask)
-            )
-        ]
-        lab.rows(name, rows)
-        lab.measure("tokens", len(rows), model=name)
+        ids = tokenizer(text).input_ids  # a sentence is a list of ids
+        tokens = [tokenizer.decode([id]) for id in ids]
+        lab.rows(
+            name,
+            [
+                {"position": n, "id": id, "token": t.replace(" ", "␣")}
+                for n, (id, t) in enumerate(zip(ids, tokens))
+            ],
+        )
+        lab.measure("tokens", len(ids), model=name)
         lab.measure("vocabulary", len(tokenizer), model=name)
         if look_up < len(tokenizer):
             token = tokenizer.decode([look_up])
@@ -147,6 +145,7 @@ def true_share(
             true = count / counts.total()
             rows.append({"word": word, "model": p, "newspaper": true})
             away += max(0.0, true - p)
+            lab.measure("guess", p, case=case, word=word)
         lab.rows(case, rows)
         lab.measure("distance", away, case=case, n=counts.total())
 
@@ -252,9 +251,10 @@ def word_by_word(
     dice = torch.Generator().manual_seed(lab.seed)
     ids = tokenizer(prompt, return_tensors="pt").input_ids
     ids = ids.to(lab.device)
+    given = ids.shape[1]
     lab.text(prompt)
 
-    for _ in lab.loop(range(length - ids.shape[1]), "tokens"):
+    for _ in lab.loop(range(length - given), "tokens"):
         with torch.no_grad():
             output = model(ids, attention_mask=torch.ones_like(ids))
         chances = survivors(
@@ -264,12 +264,17 @@ def word_by_word(
             token = chances.argmax()
         else:
             token = chances.multinomial(1, generator=dice)[0]
+        if token == tokenizer.eos_token_id:
+            break
         lab.text([told(chances, token, tokenizer)])
         ids = torch.cat([ids, token.reshape(1, 1).to(ids)], dim=1)
 
     text = tokenizer.decode(ids[0])
     lab.measure("text", text)
     lab.measure("first sentence", text.partition(".")[0] + ".")
+    lab.measure(
+        "first three", tokenizer.decode(ids[0, given : given + 3])
+    )
     lab.measure("tokens", ids.shape[1])
 
 
@@ -305,42 +310,45 @@ def both_sides(
 ):
     """Cover each word once: who misses it more?"""
     words = [match.span() for match in re.finditer(r"\w+", sentence)]
-    nats = {}
-    for name, load in ("both sides", masked_lm), ("left", causal_lm):
-        model, tokenizer = load(lab)
-        inputs = tokenizer(sentence, return_offsets_mapping=True)
-        ids = torch.tensor(inputs.input_ids, device=lab.device)
-        ends = torch.tensor(inputs.offset_mapping)[:, 1]
-        nats[name] = []
-        for start, end in words:
-            place = ((ends > start) & (ends <= end)).nonzero()[:, 0]
-            given = ids.clone()
-            if tokenizer.mask_token_id is not None:
-                given[place] = tokenizer.mask_token_id
-                rows = place  # a masked model answers at the gap
-            else:
-                rows = place - 1  # a causal model one row earlier
-            if rows[0] < 0:
-                nats[name].append(None)  # nothing stands to its left
-                continue
-            with torch.no_grad():
-                logp = model(given[None]).logits[0].log_softmax(-1)
-            nats[name].append(-logp[rows, ids[place]].sum().item())
-
-    rows = [
-        {
-            "word": sentence[slice(*word)],
-            "both sides": both,
-            "left": left,
-        }
-        for word, both, left in zip(
-            words, nats["both sides"], nats["left"]
-        )
-    ]
-    lab.rows("surprise in nats", rows)
+    if len(words) < 2:
+        lab.refuse("sentence", "is too short", "two words or more")
+    nats = {
+        "both sides": surprises(lab, *masked_lm(lab), sentence, words),
+        "left only": surprises(lab, *causal_lm(lab), sentence, words),
+    }
+    lab.rows(
+        "surprise",
+        [
+            {"word": sentence[start:end], **dict(zip(nats, told))}
+            for (start, end), *told in zip(words, *nats.values())
+        ],
+    )
     for name in nats:  # without the first word: nothing is left of it
         mean = sum(nats[name][1:]) / len(nats[name][1:])
-        lab.measure("surprise", mean, unit="nats", sees=name)
+        lab.measure("surprise", mean, unit="nats a word", sees=name)
+
+
+def surprises(lab, model, tokenizer, sentence, words):
+    """-ln p of every word: the higher, the less it was expected."""
+    inputs = tokenizer(sentence, return_offsets_mapping=True)
+    ids = torch.tensor(inputs.input_ids)
+    ends = torch.tensor(inputs.offset_mapping)[:, 1]
+    nats = []
+    for start, end in words:
+        place = ((ends > start) & (ends <= end)).nonzero()[:, 0]
+        given = ids.clone()
+        if tokenizer.mask_token_id is not None:
+            given[place] = tokenizer.mask_token_id
+            rows = place  # a masked model answers at the gap
+        else:
+            rows = place - 1  # a causal model one row before
+        with torch.no_grad():
+            logits = model(given[None].to(lab.device)).logits[0].cpu()
+        surprise = (
+            -logits.log_softmax(-1)[rows, ids[place]].sum().item()
+        )
+        nats.append(surprise if rows[0] >= 0 else None)
+    return nats
 
 
 # ---- a model from nothing ------------------------------------------
@@ -363,38 +371,38 @@ def articles(
 
     for sample in "seen", "unseen":
         part, drawn = drawn[:count], drawn[count:]
-        rows = [
-            {
-                "id": article["id"],
-                "title": article["title"],
-                "text": article["text"],
-                "facts": article.get("facts") or facts(article["text"]),
-                "echoes": article.get("echoes") or [],
-            }
-            for article in part
-        ]
+        rows = [marked(article) for article in part]
         Dataset.from_list(rows).to_json(lab.folder / f"{sample}.jsonl")
-        characters = [len(row["text"]) for row in rows]
+        characters = sum(len(row["text"]) for row in rows)
+        lab.measure("articles", len(rows), sample=sample)
+        lab.measure("characters", characters, sample=sample)
         lab.rows(
             sample,
             [
-                {
-                    "id": row["id"],
-                    "title": row["title"],
-                    "characters": n,
-                }
-                for row, n in zip(rows, characters)
+                {name: row[name] for name in ("id", "title", "text")}
+                for row in rows
             ],
+            key="id",
         )
-        lab.measure("articles", len(rows), sample=sample)
-        lab.measure("characters", sum(characters), sample=sample)
         if sample == "seen":
             lab.text(rows[0]["text"][:200])
 
 
-def facts(text):
-    """Where nobody has marked the facts: names and numbers."""
-    return [list(m.span()) for m in NAMES_AND_NUMBERS.finditer(text)]
+def marked(article):
+    """An article with the places of its facts.
+
+    The pocket encyclopedia says where they are; in other texts names
+    and numbers stand for them.
+    """
+    text = article["text"]
+    guess = [list(m.span()) for m in NAMES_AND_NUMBERS.finditer(text)]
+    return {
+        "id": article["id"],
+        "title": article["title"],
+        "text": text,
+        "facts": article.get("facts", guess),
+        "echoes": article.get("echoes", []),
+    }
 
 
 @step
@@ -408,42 +416,30 @@ def blocks(
     for sample in "seen", "unseen":
         pieces = []
         for number, article in enumerate(lab.read(sample)):
-            text = tokenizer(
-                article["text"], return_offsets_mapping=True
-            )
-            kind = kinds(article, text.offset_mapping)
-            for start in range(0, len(text.input_ids), length):
-                piece = slice(start, start + length)
-                pieces.append(
-                    {
-                        "input_ids": text.input_ids[piece],
-                        "kinds": kind[piece],
-                        "article": number,
-                    }
-                )
+            ids = tokenizer(article["text"]).input_ids
+            kind = kinds(tokenizer, article)
+            for start in range(0, len(ids), length):
+                end = start + length
+                piece = {"article": number}
+                piece["input_ids"] = ids[start:end]
+                piece["kinds"] = kind[start:end]
+                pieces.append(piece)
         full = [p for p in pieces if len(p["input_ids"]) == length]
         kept = full[:at_most]
-        Dataset.from_list(kept).to_json(
-            lab.folder / f"{sample}_blocks.jsonl"
-        )
+        file = lab.folder / f"{sample}_blocks.jsonl"
+        Dataset.from_list(kept).to_json(file)
         measure_blocks(lab, sample, pieces, kept)
 
 
-def kinds(article, offsets):
-    """Of every token: pattern, a free fact, or an echo of one."""
-
-    def touches(spans, start, end):
-        return any(start < b and a < end for a, b in spans)
-
-    found = []
-    for start, end in offsets:
-        start += (
-            article["text"][start] == " "
-        )  # a token holds its space
-        fact = touches(article["facts"], start, end)
-        echo = touches(article["echoes"], start, end)
-        found.append("fact" if fact else "echo" if echo else "pattern")
-    return found
+def kinds(tokenizer, article):
+    """Of every token: a free fact, an echo of one, or pattern."""
+    text = article["text"]
+    kind = ["pattern"] * len(text)  # of every character
+    for name, spans in ("fact", "facts"), ("echo", "echoes"):
+        for start, end in article[spans]:
+            kind[start:end] = [name] * (end - start)
+    inputs = tokenizer(text, return_offsets_mapping=True)
+    return [kind[end - 1] for _, end in inputs.offset_mapping]
 
 
 def measure_blocks(lab, sample, pieces, kept):
@@ -486,33 +482,25 @@ def pretrain(
     seen = Dataset.from_list(lab.read("seen_blocks"))
     unseen = Dataset.from_list(lab.read("unseen_blocks"))
 
+    dropouts = ("embd_pdrop", "attn_pdrop", "resid_pdrop")
     config = AutoConfig.from_pretrained(
         lab.model("blank"),
         vocab_size=len(tokenizer),
-        embd_pdrop=dropout,
-        attn_pdrop=dropout,
-        resid_pdrop=dropout,
         **{limit: len(seen[0]["input_ids"])},
+        **dict.fromkeys(dropouts, dropout),
     )
     set_seed(lab.seed)  # before the weights are drawn
     model = GPT2LMHeadModel(config)  # random weights
+    measure_size(lab, model, seen)
 
     arguments = TrainingArguments(
-        output_dir=lab.folder / "checkpoints",
         num_train_epochs=epochs,
         learning_rate=learning_rate,
         per_device_train_batch_size=batch,
         eval_strategy="steps",
         eval_steps=evaluate_every,
-        eval_on_start=True,
         logging_steps=evaluate_every,
-        logging_first_step=True,
-        save_strategy="no",
-        seed=lab.seed,
-        report_to="none",
-        disable_tqdm=True,
-        use_cpu=lab.device == "cpu",
-        dataloader_pin_memory=lab.device == "cuda",
+        **quietly(lab),
     )
     trainer = Trainer(
         model,
@@ -533,49 +521,63 @@ def pretrain(
     measure_losses(lab, trainer, seen)
 
 
+def quietly(lab):
+    """What a Trainer has to know and a reader does not."""
+    return {
+        "output_dir": lab.folder / "checkpoints",
+        "seed": lab.seed,
+        "eval_on_start": True,
+        "logging_first_step": True,
+        "save_strategy": "no",
+        "report_to": "none",
+        "disable_tqdm": True,
+        "use_cpu": lab.device == "cpu",
+        "dataloader_pin_memory": lab.device == "cuda",
+    }
+
+
 def measure_losses(lab, trainer, seen):
     """Read the two curves, and what stands beside them."""
     history = trainer.state.log_history
-    validation = {
-        h["step"]: h["eval_loss"] for h in history if "eval_loss" in h
-    }
-    training = {h["step"]: h["loss"] for h in history if "loss" in h}
+    training, validation = (
+        {log["step"]: log[name] for log in history if name in log}
+        for name in ("loss", "eval_loss")
+    )
     lowest = min(validation, key=validation.get)
-    final = validation[max(validation)]
-    again = trainer.evaluate(seen, metric_key_prefix="seen")[
-        "seen_loss"
+    last = max(validation)
+    final = validation[last]
+    crossed = [
+        x for x in training if training[x] < validation.get(x, 0)
     ]
-    crossing = next(
-        (x for x in training if training[x] < validation.get(x, 0)),
-        None,
-    )
-    vocabulary = trainer.model.config.vocab_size
-    parameters = trainer.model.num_parameters()
-    tokens = seen.num_rows * len(seen[0]["input_ids"])
-    used = Counter(t for row in seen["input_ids"] for t in row)
-    unigram = sum(
-        n / tokens * math.log(tokens / n) for n in used.values()
-    )
+    again = trainer.evaluate(
+        seen, metric_key_prefix="seen"
+    )  # no dropout
+    without = again["seen_loss"]
+    later = training[min(x for x in training if 3 * x >= 2 * last)]
 
-    for name, value in {
-        "loss of a uniform guess": math.log(
-            trainer.model.config.vocab_size
-        ),
-        "loss of word frequencies": -sum(
-            p * math.log(p) for p in shares
-        ),
-        "lowest validation loss": validation[lowest],
-        "rise": final - validation[lowest],
-        "gap": final - again,
-        "training loss without dropout": again,
-    }.items():
-        lab.measure(name, value, unit="nats")
     lab.measure("update of the lowest", lowest)
-    lab.measure("curves cross at update", min(crossed, default=None))
-    lab.measure("training perplexity", math.exp(again))
+    lab.measure("lowest", validation[lowest], unit="nats")
+    lab.measure("rise", final - validation[lowest], unit="nats")
+    lab.measure("curves cross at", min(crossed, default=None))
+    lab.measure("training loss without dropout", without, unit="nats")
+    lab.measure("gap", final - without, unit="nats")
+    lab.measure("at two thirds", later, unit="nats")
+    lab.measure("training perplexity", math.exp(without))
     lab.measure("validation perplexity", math.exp(final))
+
+
+def measure_size(lab, model, seen):
+    """How much model for how much text, and what guessing costs."""
+    tokens = [token for row in seen["input_ids"] for token in row]
+    n, vocabulary = len(tokens), model.config.vocab_size
+    used = Counter(tokens).values()
+    unigram = sum(count / n * math.log(n / count) for count in used)
+    parameters = model.num_parameters()
+    lab.measure("uniform guess", math.log(vocabulary), unit="nats")
+    lab.measure("guess by frequency", unigram, unit="nats")
     lab.measure("parameters", parameters)
-    lab.measure("parameters per token", parameters / tokens)
+    lab.measure("training tokens", n)
+    lab.measure("parameters per token", parameters / n)
 
 
 # ---- what it has learned -------------------------------------------
