@@ -28,7 +28,7 @@ BUSY_SECONDS = 0.1  # between two looks at the log while a job runs
 IDLE_SECONDS = 0.5
 SETTLE_SECONDS = 1.0  # between two looks at whether the worker of an open job lives
 SLICE = 1 << 20  # bytes parsed between two turns of the event loop
-START_SECONDS = 30.0  # a job handed over and not begun for this long is forgotten
+PATIENCE_SECONDS = 3.0  # a worker without anything to do has dropped what was handed over this long ago
 
 T = TypeVar("T")
 
@@ -75,6 +75,7 @@ class Session:
         self._settled = 0.0
         self._handed: dict[tuple[str, int], float] = {}  # (step, seed): when it was handed to the worker
         self._stops = 0
+        self._submitting = False
 
     @property
     def stopping(self) -> int:
@@ -128,19 +129,27 @@ class Session:
             if (self.lesson.view.running or self._handed) and time.monotonic() - self._settled > SETTLE_SECONDS:
                 self._settled = time.monotonic()
                 await asyncio.to_thread(self.run.settle)
+                await self._drop_forgotten()
         except (Fault, OSError) as error:
             self.screen.post_message(Refused(_fault(error)))
             return
         if self._queue_changed() or changed:
             self.screen.post_message(RunChanged())
 
+    async def _drop_forgotten(self) -> None:
+        """Forget what was handed over where the worker is gone or has nothing to do."""
+        waited = time.time() - max(self._handed.values(), default=0.0)
+        if not self._handed or self._submitting or waited < PATIENCE_SECONDS or self.run is None:
+            return
+        if not await asyncio.to_thread(supervisor.busy, self.run):
+            self._handed.clear()
+
     def _queue_changed(self) -> bool:
         """Take the jobs that have begun, or will not, out of the queue; whether it is another one now."""
-        view, now = self.lesson.view, time.time()
+        view = self.lesson.view
         for (step, seed), handed in list(self._handed.items()):
             begun = view.latest(step, seed, done=False)
-            waited = now - max(handed, view.beat) > START_SECONDS and not view.running
-            if waited or (begun is not None and begun.began >= handed - 0.001):
+            if begun is not None and begun.began >= handed - 0.001:
                 del self._handed[step, seed]
         running = view.running
         if running is None and not self._handed:
@@ -185,12 +194,15 @@ class Session:
             if self._queue_changed():
                 self.screen.post_message(RunChanged())
             assert self.store is not None
+            self._submitting = True
             await asyncio.to_thread(supervisor.submit, self.store, run, orders)
         except (Fault, OSError) as error:
             self._handed.clear()
             self._queue_changed()
             self.screen.post_message(Refused(_fault(error)))
             self.screen.post_message(RunChanged())
+        finally:
+            self._submitting = False
 
     async def _own_run(self) -> Run:
         """The run to work in; made when the first thing has to be kept. Raises Fault."""

@@ -5,6 +5,7 @@ Nothing here knows Textual or the disk; the screens ask these functions and draw
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -324,14 +325,24 @@ def state_text(lesson: Lesson, step: Step) -> tuple[str, str]:
     return str(sign), sign.ink
 
 
-def needs_of(lesson: Lesson, step: Step) -> list[tuple[Sign, str]]:
-    """What a step needs, each with its state."""
+def needs_of(lesson: Lesson, step: Step) -> tuple[tuple[str, str], ...]:
+    """The steps that a step needs: (name, state)."""
+    states = lesson.state_of(step).needs
+    needs = [(need_step(need).replace("_", " "), states.get(role, "never")) for role, need in step.needs.items()]
+    return tuple(dict.fromkeys(needs))
+
+
+def writes_of(step: Step) -> str:
+    """What a step saves for later ones."""
+    return ", ".join(dict.fromkeys(re.findall(r"lab\.save\(\s*[\"']([\w-]+)[\"']", step.function.source)))
+
+
+def reason_of(lesson: Lesson, step: Step) -> str:
+    """Why a step is stale, failed or was refused, in one line."""
     state = lesson.state_of(step)
-    needs = []
-    for role, need in step.needs.items():
-        known = state.needs.get(role)
-        needs.append((SIGNS.get(known or "never", SIGNS["never"]), need_step(need).replace("_", " ")))
-    return list(dict.fromkeys(needs))
+    if state.state not in ("stale", "failed", "refused", "cut"):
+        return ""
+    return "; ".join(state.reasons[:2])
 
 
 def about_text(lesson: Lesson, step: Step) -> str:

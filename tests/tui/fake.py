@@ -18,7 +18,8 @@ from deepdive.engine.tutorial import Tutorial
 from deepdive.engine.view import RunView
 
 LESSONS = Path(__file__).parent / "lessons"
-WORDS = ["the", "river", "town", "of", "orla", "is", "known", "for", "its", "stone", "bridge", "and", "the", "small", "market", "by", "the", "water", ".", "it", "was", "built", "by", "a", "miller", "in", "the", "last", "century"]
+TEXT = "the river town of orla is known for its stone bridge and the small market by the water . it was built by hand"
+WORDS = TEXT.split()
 
 
 def little() -> Tutorial:

@@ -291,4 +291,3 @@ def make(key: str, job: JobView) -> Panel:
     }
     panel: Panel = kinds[kind](key)
     return panel
-

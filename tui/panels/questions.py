@@ -30,7 +30,7 @@ class PredictionCard(Vertical):
     PredictionCard .field { height: auto; margin-left: 2; }
     PredictionCard .told { margin-left: 2; color: $text-3; }
     PredictionCard Table { width: 56; max-width: 100%; }
-    PredictionCard Input { border: none; background: $edit; height: 1; padding: 0 1; color: $text-1; width: 16; }
+    PredictionCard Input { background: $edit; padding: 0 1; color: $text-1; width: 16; }
     """
     BINDINGS = [
         Binding("shift+up", "shift(-1)", "up", show=False),
@@ -55,7 +55,7 @@ class PredictionCard(Vertical):
         yield Static(Content(ask), classes="ask", markup=False)
         with Horizontal(classes="field"):
             if self.prediction.kind == "number":
-                yield Input(placeholder=self._range(), select_on_focus=False)
+                yield Input(placeholder=self._range(), select_on_focus=False, compact=True)
             else:
                 yield Table(selectable=True, header=False)
         yield Static(Content(""), classes="told", markup=False)
@@ -85,6 +85,11 @@ class PredictionCard(Vertical):
         self.query_one(".told", Static).update(
             Content.styled(visible(text), style) if style else Content(visible(text))
         )
+
+    @property
+    def waiting(self) -> bool:
+        """Whether no guess has been made."""
+        return self.query_one(".field").display
 
     def take(self) -> None:
         """Give the question the keys."""
@@ -142,7 +147,7 @@ class ExerciseCard(Vertical):
     ExerciseCard .head { color: $text-1; text-style: bold; }
     ExerciseCard .ask, ExerciseCard .told, ExerciseCard .keys { margin-left: 2; }
     ExerciseCard .keys { color: $text-3; }
-    ExerciseCard Input { border: none; background: $edit; height: 1; padding: 0 1; color: $text-1; width: 40;
+    ExerciseCard Input { background: $edit; padding: 0 1; color: $text-1; width: 40;
         max-width: 100%; margin: 0 0 0 2; }
     """
     BINDINGS = [
@@ -168,7 +173,7 @@ class ExerciseCard(Vertical):
     def compose(self) -> ComposeResult:
         yield Static(Content(""), classes="head", markup=False)
         yield Static(Content(""), classes="ask", markup=False)
-        yield Input(placeholder="your answer", select_on_focus=False)
+        yield Input(placeholder="your answer", select_on_focus=False, compact=True)
         yield Static(Content(""), classes="told", markup=False)
         yield Static(Content(""), classes="keys", markup=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deepdive.tui.state import Lesson, OutlineLine
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import FAINT, MUTED, STRONG, TEXT, Ink
+from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.widgets.lines import Line, Run, fit, shorten, width_of
 from deepdive.tui.widgets.table import Cell, Column, Table
 from rich.cells import cell_len
@@ -24,7 +24,7 @@ class Rule(Drawn):
     DEFAULT_CSS = "Rule { width: 1; height: 1fr; margin: 1 1; }"
 
     def draw(self, width: int, height: int) -> list[Line]:
-        return [(("│", FAINT),)] * height
+        return [(("│", Ink("rule")),)] * height
 
 
 def outline_line(entry: OutlineLine, width: int) -> Line:

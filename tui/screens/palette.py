@@ -27,7 +27,7 @@ class PaletteScreen(ModalScreen[str]):
     PaletteScreen { align: center top; background: $background 60%; }
     PaletteScreen > Vertical { width: 76; max-width: 94%; height: auto; max-height: 80%; margin-top: 3;
         background: $card; padding: 1 2; }
-    PaletteScreen Input { border: none; background: $edit; height: 1; padding: 0 1; color: $text-1; }
+    PaletteScreen Input { background: $edit; padding: 0 1; color: $text-1; }
     PaletteScreen Table { margin-top: 1; max-height: 18; }
     """
     BINDINGS = [
@@ -43,7 +43,7 @@ class PaletteScreen(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Input(placeholder="what to do", select_on_focus=False)
+            yield Input(placeholder="what to do", select_on_focus=False, compact=True)
             yield Table(selectable=True, header=False)
 
     def on_mount(self) -> None:

@@ -38,7 +38,7 @@ class ProbeScreen(ModalScreen[Question]):
     ProbeScreen Horizontal { height: 1; }
     ProbeScreen .label { width: 18; color: $text-3; }
     ProbeScreen .range { width: auto; color: $text-4; margin-left: 1; }
-    ProbeScreen Input { border: none; background: $edit; height: 1; padding: 0 1; color: $text-1; width: 1fr; }
+    ProbeScreen Input { background: $edit; padding: 0 1; color: $text-1; width: 1fr; }
     ProbeScreen #fields { margin-top: 1; }
     """
     BINDINGS = [
@@ -84,7 +84,12 @@ class ProbeScreen(ModalScreen[Question]):
         rows = [
             Horizontal(
                 Static(Content(setting.label), classes="label", markup=False),
-                Input(known.get(setting.name, setting.show(setting.default)), name=setting.name, select_on_focus=False),
+                Input(
+                    known.get(setting.name, setting.show(setting.default)),
+                    name=setting.name,
+                    select_on_focus=False,
+                    compact=True,
+                ),
                 Static(Content(setting.allowed), classes="range", markup=False),
             )
             for setting in self.probe.settings

@@ -6,16 +6,16 @@ import re
 
 from deepdive.engine.pages import substitute
 from deepdive.engine.predictions import grade
-from deepdive.engine.tutorial import Page
+from deepdive.engine.tutorial import Page, Step
 from deepdive.tui.house import House
 from deepdive.tui.panels.outcome import Outcome
 from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
-from deepdive.tui.state import Lesson
+from deepdive.tui.state import Lesson, about_text, needs_of, reason_of, state_text, writes_of
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.widgets.lines import Line, shorten, spread
 from deepdive.tui.widgets.page import PageText
-from deepdive.tui.widgets.stepcard import StepCard
+from deepdive.tui.widgets.stepcard import Card, StepCard
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -92,10 +92,12 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
         for kind, text in parts(page):
             if kind == "text":
                 shown = substitute(text, lesson.figure_texts(), lesson.verdicts())
-                widget: Widget = PageText(shown)
-                self._texts.append((widget, text))
+                widget: Widget
+                widget = prose = PageText(shown, tutorial.glossary)
+                self._texts.append((prose, text))
             elif kind == "step":
-                widget = self.card = StepCard(tutorial.step(text))
+                step = tutorial.step(text)
+                widget = self.card = StepCard(self._card(step), code_rows=self._code_rows())
             elif kind == "exercise":
                 widget = ExerciseCard(tutorial, next(e for e in tutorial.exercises if e.id == text))
             else:
@@ -106,6 +108,10 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
             await self.mount(*body, Outcome())
         self.query_one(PageHead).show(page.number, page.title, len(tutorial.pages))
         self.scroll_home(animate=False)
+
+    def _code_rows(self) -> int:
+        """As many lines of code as leave room for text and settings; `v` shows the rest."""
+        return max(5, self.app.size.height - 22)
 
     def tell(self, lesson: Lesson, house: House) -> None:
         """Bring step, inline figures, predictions and results up to date."""
@@ -121,19 +127,56 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
             if exercise.exercise.id in lesson.passed and not exercise.passed:
                 exercise.show(True)
         step = lesson.step
-        if step is not None:
+        if step is not None and self.card is not None:
+            self.card.show(self._card(step))
             measured = lesson.view.latest(step.id) is not None
             self.query_one(Outcome).show(lesson.results, lesson.tutorial, step.id, measured)
 
     @property
     def question(self) -> PredictionCard | ExerciseCard | None:
         """The first question on the page that waits for an answer."""
-        open_ones = [card for card in self.query(ExerciseCard) if not card.passed]
-        guesses = [card for card in self.query(PredictionCard) if card.query_one(".field").display]
-        return next(iter([*guesses, *open_ones]), None)
+        for guess in self.query(PredictionCard):
+            if guess.waiting:
+                return guess
+        return next((card for card in self.query(ExerciseCard) if not card.passed), None)
 
-    def edit(self) -> None: ...
+    def _card(self, step: Step) -> Card:
+        """What the step's card shows now."""
+        lesson = self.lesson
+        assert lesson is not None
+        text, _ = state_text(lesson, step)
+        return Card(
+            step.id,
+            step.id,
+            lesson.state_of(step).state,
+            text,
+            step.function.source,
+            step.settings,
+            lesson.settings(step),
+            lesson.tutorial.defaults(step, lesson.scale),
+            needs_of(lesson, step),
+            writes_of(step),
+            about_text(lesson, step),
+            reason_of(lesson, step),
+        )
+
+    @property
+    def editing(self) -> bool:
+        """Whether the keys are in the step's settings."""
+        return self.card is not None and self.card.busy
+
+    def edit(self) -> bool:
+        """Move the keys into the settings; False where there are none."""
+        if self.card is None or not self.card.edit():
+            return False
+        self.scroll_to_widget(self.card, animate=False, top=self.card.size.height > self.size.height)
+        return True
+
     def refuse(self, setting: str, why: str) -> bool:
-        return False
+        """Show a refusal at its setting; False where it is none of this page's step."""
+        return self.card is not None and self.card.refuse(setting, why)
 
-    busy = False
+    def as_text(self) -> str:
+        """The page for the clipboard: its prose and its step."""
+        parts = [widget.text for widget, _ in self._texts]
+        return "\n\n".join([*parts, self.card.text] if self.card is not None else parts)

@@ -17,7 +17,7 @@ class ThemeScreen(ModalScreen[None]):
 
     DEFAULT_CSS = """
     ThemeScreen { align: right top; background: $background 0%; }
-    ThemeScreen > Vertical { width: 50; max-width: 96%; height: auto; margin: 2 2; background: $card; padding: 1 2; }
+    ThemeScreen > Vertical { width: 68; max-width: 96%; height: auto; margin: 2 2; background: $card; padding: 1 2; }
     ThemeScreen .keys { color: $text-3; margin-top: 1; }
     """
     BINDINGS = [Binding("escape,q", "give_up", "back", show=False)]

@@ -16,6 +16,7 @@ from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
 from deepdive.tui.state import Lesson
 from deepdive.tui.widgets.curve import Curve
 from deepdive.tui.widgets.ink import Ink
+from deepdive.tui.widgets.stepcard import StepCard
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -142,7 +143,7 @@ class TutorialScreen(DeepScreen):
 
     async def on_run_changed(self, event: RunChanged) -> None:
         if event.whole:
-            await self._show_page() if self.lesson.x is None and not self.reader.busy else await self._show_all()
+            await self._show_all()
         elif self._calm is None:
             self._calm = self.set_timer(CALM_SECONDS, self._calmed)
 
@@ -240,6 +241,20 @@ class TutorialScreen(DeepScreen):
 
     def action_settings(self) -> None:
         self.reader.edit()
+
+    def on_step_card_setting_changed(self, event: StepCard.SettingChanged) -> None:
+        step = self.lesson.tutorial.step(event.step)
+        defaults = self.lesson.tutorial.defaults(step, self.lesson.scale)
+        values = {**self.lesson.edits.get(step.id, {}), event.name: event.value}
+        self.session.edit(step, {name: value for name, value in values.items() if value != defaults.get(name)})
+
+    def on_step_card_form_left(self) -> None:
+        self.reader.focus()
+        self.keys_changed()
+
+    def on_step_card_run_requested(self) -> None:
+        if "running" not in self.facts():
+            self.action_run_step()
 
     def action_defaults(self) -> None:
         if (step := self.lesson.step) is not None:
