@@ -49,7 +49,10 @@ def set_prose(blocks: Sequence[Text], width: int, code: str = "python") -> list[
     lines: list[Line] = []
     before: Text | None = None
     for block in blocks:
-        if before is not None and not (isinstance(block, type(before)) and isinstance(block, ListItem | Footnote)):
+        close = isinstance(before, Heading) or (
+            isinstance(before, type(block)) and isinstance(block, ListItem | Footnote)
+        )
+        if before is not None and not close:
             lines.append(())
         lines += _set_block(block, measure, width, code)
         before = block
