@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.laboratory import laboratory, worker_home
+
+__all__ = ["laboratory", "worker_home"]
+
 TAKEN_AWAY = ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM", "SSH_CONNECTION", "TMUX", "DEEPDIVE_TUTORIALS", "HF_ENDPOINT")
 
 

@@ -1,90 +1,22 @@
-"""The worker as it is: real processes, sockets, signals. One home, so that one warm worker serves most tests."""
+"""The worker as it is: real processes, sockets, signals."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from deepdive.engine import catalogue, control, plan, supervisor
+from deepdive.engine import plan, supervisor
 from deepdive.engine.events import Rows
 from deepdive.engine.faults import Fault, Refusal
-from deepdive.engine.log import replay
-from deepdive.engine.store import Run, Store
-from deepdive.engine.view import JobView, RunView, of
+from deepdive.engine.view import JobView
 
-TOYS = Path(__file__).parent.parent / "toys"
-PATIENCE = 90.0  # seconds: a cold worker imports for long on a busy machine
+from tests.laboratory import PATIENCE, Laboratory
+
 PARAMETERS = 32 * 32 + 16 * 32 + 12 * 32**2 + 13 * 32 + 2 * 32  # of the toy: tokens, positions, one block, last norm
-
-
-class Laboratory:
-    """A home with runs of the toy tutorial."""
-
-    def __init__(self, home: Path) -> None:
-        self.store = Store(home)
-        self.tutorial = catalogue.find("toy")
-
-    def run(self) -> Run:
-        return self.store.create("toy", "pocket")
-
-    def view(self, run: Run) -> RunView:
-        return of(replay(run.log)[0])
-
-    def submit(self, run: Run, *goals: str, seeds: list[int] | None = None, **settings: object) -> None:
-        for goal in goals:
-            if settings:
-                run.edit(goal, settings)
-        orders = plan.orders(self.tutorial, "pocket", self.view(run), list(goals), edits=run.edits(), seeds=seeds)
-        supervisor.submit(self.store, run, orders)
-
-    def wait(self, run: Run, until: Callable[[RunView], object], what: str = "") -> RunView:
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            view = self.view(run)
-            if until(view):
-                return view
-            time.sleep(0.03)
-        raise AssertionError(f"{what or 'it'} did not happen; {run.worker_log.read_text()[-2000:]}")
-
-    def finish(self, run: Run, *goals: str, **settings: object) -> JobView:
-        """Run the goals to their end; the last job."""
-        before = len(self.view(run).jobs)
-        self.submit(run, *goals, **settings)
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end and supervisor.busy(run):
-            time.sleep(0.03)
-        jobs = list(self.view(run).jobs.values())
-        assert len(jobs) > before, run.worker_log.read_text()[-2000:]
-        return jobs[-1]
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    patch = pytest.MonkeyPatch()
-    patch.setenv("DEEPDIVE_HOME", str(home))
-    patch.setenv("DEEPDIVE_TUTORIALS", str(TOYS))
-    patch.setenv("OPENAI_API_KEY", "sk-canary-1")
-    patch.setenv("HF_TOKEN", "hf_canary_2")
-    yield home
-    for path in control.sockets(home):
-        with contextlib.suppress(OSError, Fault):
-            control.call(path, do="quit")
-    patch.undo()
-
-
-@pytest.fixture
-def laboratory(home: Path, monkeypatch: pytest.MonkeyPatch) -> Laboratory:
-    monkeypatch.setenv("DEEPDIVE_HOME", str(home))
-    monkeypatch.setenv("DEEPDIVE_TUTORIALS", str(TOYS))
-    monkeypatch.setenv("HF_TOKEN", "hf_canary_2")
-    return Laboratory(home)
 
 
 def losses(job: JobView) -> list[tuple[float, object]]:
@@ -274,7 +206,9 @@ def test_a_firm_stop_ends_a_step_without_safe_points(laboratory: Laboratory) -> 
     assert job.outcome in ("stopped", "failed")
 
 
-def test_several_seeds_are_several_jobs_with_their_own_numbers_and_a_seed_repeats_itself(laboratory: Laboratory) -> None:
+def test_several_seeds_are_several_jobs_and_a_seed_repeats_itself(
+    laboratory: Laboratory,
+) -> None:
     run = laboratory.run()
     laboratory.submit(run, "train", seeds=[0, 1])
     end = time.monotonic() + PATIENCE
