@@ -144,7 +144,7 @@ class Form:
         return key == "delete" or (key == "d" and self.setting.kind not in TYPED)
 
     def _begin(self, key: str, character: str | None) -> Answer:
-        """The first key in a field: an arrow moves the value, a digit replaces it, a letter goes on with a text."""
+        """The first key in a field: an arrow moves the value, a character replaces it."""
         setting = self.setting
         value = self.values[setting.name]
         if setting.kind in ("bool", "choice"):
@@ -200,15 +200,13 @@ class Form:
         return "taken"
 
     def insert(self, text: str) -> None:
-        """Typed or pasted text at the caret; where nothing was typed yet, after a text and in place of a number."""
+        """Typed or pasted text at the caret."""
         if not self.active or self.setting.kind in ("bool", "choice"):
             return
         if self.setting.kind not in ("template", "code", "lines", "str"):
             text = " ".join(text.split()) if len(text) > 1 else text
-        before, caret = self.text, self.caret
-        if before is None:
-            before = self.shown(self.setting) if self.setting.kind in TYPED else ""
-            caret = len(before)
+        before = self.text or ""
+        caret = self.caret if self.text is not None else 0
         self.text, self.caret = before[:caret] + text + before[caret:], caret + len(text)
         self._clear()
 

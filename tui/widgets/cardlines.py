@@ -12,9 +12,10 @@ from deepdive.tui.form import TYPED, Form, bounds
 from deepdive.tui.state import SIGNS, Sign
 from deepdive.tui.widgets.code import body_of, code_lines, window
 from deepdive.tui.widgets.ink import FAINT, MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, shorten, spread, width_of
+from deepdive.tui.widgets.lines import ELLIPSIS, Line, Run, fit, shorten, spread, width_of
 from deepdive.tui.widgets.prose import wrap
-from rich.cells import cell_len, set_cell_size
+from deepdive.tui.widgets.wrap import CARRIER
+from rich.cells import cell_len
 
 INDENT = 3  # of what stands in the card: bar, blank, blank
 RIGHT = 1
@@ -175,7 +176,8 @@ def _value(form: Form, setting: Setting, columns: _Columns, room: int, chosen: b
         ink = CHOSEN if ink == VALUE else ink._replace(bold=True)
     typed = setting.kind in TYPED
     if form.editing and chosen:
-        return _typing(text, form.caret, max(6, min(room, cell_len(text) + 3) if typed else columns.field))
+        width = min(room, cell_len(text) + 3) if typed else columns.field
+        return _typing(form.text or "", form.caret, max(6, width), typed)
     if typed:
         shown = shorten(text, room - 2)
         return [(" ", ink._replace(underline=False)), (shown, ink), (" ", ink._replace(underline=False))]
@@ -183,16 +185,30 @@ def _value(form: Form, setting: Setting, columns: _Columns, room: int, chosen: b
     return [(" " * (columns.field - cell_len(shown)), ink._replace(underline=False)), (shown, ink)]
 
 
-def _typing(text: str, caret: int, width: int) -> list[Run]:
-    """The part of the text around the caret, which stands on a cell of its own at the text's end."""
-    start = 0
-    while cell_len(text[start : caret + 1]) + 2 > width:
-        start += 1
-    before, at, after = text[start:caret], text[caret : caret + 1] or " ", text[caret + 1 :]
-    room = width - 1 - cell_len(before) - cell_len(at)
-    after = after if cell_len(after) <= room else set_cell_size(after, room)
-    pad = width - cell_len(before) - cell_len(at) - cell_len(after)
-    return [(" " * pad, VALUE), (before, VALUE), (at, CARET), (after, VALUE)]
+def _typing(text: str, caret: int, width: int, left: bool) -> list[Run]:
+    """The part of the text around the caret, which stands on a cell of its own at the text's end.
+
+    `left`: set from the left edge, as a text is; figures stand at the right.
+    """
+    before, at, after = (_one_line(part) for part in (text[:caret], text[caret : caret + 1] or " ", text[caret + 1 :]))
+    if not cell_len(at):
+        at = CARRIER + at
+    room = max(1, width - cell_len(at) - (1 if left else 0))
+    mark = ELLIPSIS if cell_len(before) > room else ""
+    before = _tail(before, room - cell_len(mark)) if mark else before
+    after = shorten(after, room - cell_len(mark) - cell_len(before))
+    pad = room - cell_len(mark) - cell_len(before) - cell_len(after)
+    edges = (" ", " " * pad) if left else (" " * pad, "")
+    faint = FAINT._replace(back="edit")
+    return [(edges[0], VALUE), (mark, faint), (before, VALUE), (at, CARET), (after, VALUE), (edges[1], VALUE)]
+
+
+def _tail(text: str, width: int) -> str:
+    """As much of the text's end as fits."""
+    start = len(text)
+    while start and (width := width - cell_len(text[start - 1])) >= 0:
+        start -= 1
+    return text[start:]
 
 
 def _refused(runs: list[Run], why: str, used: int, columns: _Columns) -> list[Line]:
@@ -213,7 +229,7 @@ def _one_line(text: str) -> str:
 
 def _keys(form: Form, width: int) -> Line:
     kind = form.setting.kind
-    arrows = "caret" if kind in TYPED or form.editing else "change"
+    arrows = "move" if kind in TYPED or form.editing else "change"
     default = "ctrl+d" if kind in TYPED or form.editing else "d"
     keys = [("↑ ↓", "choose"), ("← →", arrows), (default, "default"), ("enter", "done"), ("esc", "cancel")]
     runs: list[Run] = [(" ", TEXT)]
