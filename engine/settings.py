@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import ast
 import json
+import math
+import string
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from .faults import Refusal
 
 SIMPLE = ("bool", "int", "float", "str")
+TEXTS = ("str", "template", "code", "model", "folder", "lines")
+KINDS = {
+    "bool": "true, false",
+    "int": "a whole number",
+    "float": "a number",
+    "words": "class: word, word / class: word",
+}
+LISTS = {"int": "whole numbers, separated by spaces", "float": "numbers, separated by spaces"}
+TRUTHS = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
 
 
 @dataclass(frozen=True)
@@ -39,29 +51,21 @@ class Setting:
             return f"{shown(self.low)} … {shown(self.high)}"
         if self.kind == "template":
             return "slots " + ", ".join("{" + slot + "}" for slot in self.slots)
-        return {"bool": "true, false", "int": "a whole number", "float": "a number"}.get(self.kind, "")
+        if self.kind == "list":
+            return LISTS.get(self.item, "texts, separated by commas")
+        return KINDS.get(self.kind, "")
 
     def parse(self, text: str) -> Any:
         """The value that `text` stands for, as typed in the form or after `--set`. Raises Refusal."""
         return self.check(self._read(text.strip() if self.kind in ("bool", "int", "float", "choice") else text))
 
     def _read(self, text: str) -> Any:
-        if self.kind in ("str", "template", "code", "model", "folder", "lines"):
+        if self.kind in TEXTS:
             return text
         if self.kind == "bool":
-            known = {
-                "true": True,
-                "yes": True,
-                "1": True,
-                "on": True,
-                "false": False,
-                "no": False,
-                "0": False,
-                "off": False,
-            }
-            if text.lower() not in known:
+            if text.lower() not in TRUTHS:
                 raise Refusal(self.name, f"{text!r} is neither true nor false", self.allowed)
-            return known[text.lower()]
+            return TRUTHS[text.lower()]
         if self.kind == "choice":
             for choice in self.choices:
                 if str(choice) == text:
@@ -69,13 +73,14 @@ class Setting:
             raise Refusal(self.name, f"{text!r} is not one of the choices", self.allowed)
         if self.kind in ("int", "float"):
             return _number(self, text)
-        if self.kind == "list":
-            parts = text.replace(",", " ").split() if self.item != "str" else _lines(text)
-            return [_number(self, part) if self.item in ("int", "float") else part for part in parts]
-        try:  # words: a JSON object, or "good: great, fine / bad: terrible"
+        if self.kind == "list" and self.item in ("int", "float"):
+            return [_number(self, part) for part in text.replace(",", " ").split()]
+        try:
+            if self.kind == "list":
+                return json.loads(text) if text.lstrip().startswith("[") else _lines(text)
             return json.loads(text) if text.lstrip().startswith("{") else _words(text)
-        except ValueError as error:
-            raise Refusal(self.name, f"{text!r} can't be read", "class: word, word / class: word") from error
+        except (ValueError, RecursionError) as error:
+            raise Refusal(self.name, f"{text!r} can't be read", self.allowed) from error
 
     def check(self, value: Any) -> Any:
         """The value, converted where that loses nothing. Raises Refusal naming the fault and what is allowed."""
@@ -88,42 +93,48 @@ class Setting:
                 raise Refusal(self.name, f"{value!r} is not one of the choices", self.allowed)
         elif self.kind == "list":
             if not isinstance(value, (list, tuple)) or not value:
-                raise Refusal(self.name, "needs at least one value", f"a list of {self.item}, separated by spaces")
-            value = [self._within(v) if self.item in ("int", "float") else v for v in value]
+                raise Refusal(self.name, "needs at least one value", self.allowed)
+            value = [self._within(v) if self.item in ("int", "float") else self._text(v) for v in value]
         elif self.kind == "words":
             _check_words(self.name, value)
         elif self.kind == "template":
             _check_slots(self, value)
-        elif self.kind in ("str", "code", "model", "folder", "lines") and not isinstance(value, str):
-            raise Refusal(self.name, f"{value!r} is not a text")
+        elif self.kind in TEXTS:
+            self._text(value)
+        return value
+
+    def _text(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise Refusal(self.name, f"{value!r} is not a text", self.allowed)
         return value
 
     def _within(self, value: Any) -> Any:
         whole = (self.item or self.kind) == "int"
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or (whole and value != int(value)):
+        number = isinstance(value, (int, float)) and not isinstance(value, bool) and _finite(value)
+        if not number or (whole and value != int(value)):
             raise Refusal(self.name, f"{value!r} is not a {'whole ' if whole else ''}number", self.allowed)
-        if (
-            value != value
-            or (self.low is not None and value < self.low)
-            or (self.high is not None and value > self.high)
-        ):
+        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             raise Refusal(self.name, f"{shown(value)} is out of range", self.allowed)
         return int(value) if whole else float(value)
 
     def show(self, value: Any) -> str:
         """The value as text that `parse` reads back."""
         if isinstance(value, dict):
-            return " / ".join(f"{name}: {', '.join(words)}" for name, words in value.items())
+            text = " / ".join(f"{name}: {', '.join(words)}" for name, words in value.items())
+            return text if _reads_as(_words, text, value) else json.dumps(value, ensure_ascii=False)
+        if isinstance(value, (list, tuple)) and self.item == "str":
+            text = ", ".join(value)
+            return text if _reads_as(_lines, text, list(value)) else json.dumps(value, ensure_ascii=False)
         if isinstance(value, (list, tuple)):
-            return (", " if self.item == "str" else " ").join(shown(v) for v in value)
+            return " ".join(shown(v) for v in value)
         return shown(value)
 
 
 def shown(value: Any) -> str:
-    """A value as a learner would write it: 3e-05 as 3e-5, 2000 as 2,000, true and false in lower case."""
+    """A value as a learner would write it: 3e-05 as 3e-5, 2000.0 as 2000, true and false in lower case."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float) and value == int(value) and abs(value) < 1e15:
+    if isinstance(value, float) and abs(value) < 1e15 and value == int(value):
         return str(int(value)) if abs(value) >= 10 else str(value)
     if isinstance(value, float):
         return repr(value).replace("e-0", "e-").replace("e+0", "e")
@@ -132,13 +143,28 @@ def shown(value: Any) -> str:
 
 def _number(setting: Setting, text: str) -> float | int:
     whole = (setting.item or setting.kind) == "int"
+    digits = text.replace(",", "").replace("_", "")
     try:
-        number = float(text.replace(",", "").replace("_", ""))
+        number = float(digits)
+        if not _finite(number):
+            raise ValueError(text)
+        return int(digits) if whole and digits.strip("+- ").isdecimal() else number
     except ValueError:
         raise Refusal(setting.name, f"{text!r} is not a {'whole ' if whole else ''}number", setting.allowed) from None
-    if whole and number == number and abs(number) != float("inf") and number == int(number):
-        return int(number)
-    return number
+
+
+def _finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number beyond every float
+        return False
+
+
+def _reads_as(read: Callable[[str], Any], text: str, value: Any) -> bool:
+    try:
+        return bool(read(text) == value) and text[:1] not in ("[", "{")
+    except ValueError:
+        return False
 
 
 def _lines(text: str) -> list[str]:
@@ -157,9 +183,11 @@ def _words(text: str) -> dict[str, list[str]]:
 
 def _check_words(name: str, value: Any) -> None:
     if not isinstance(value, dict) or not value:
-        raise Refusal(name, "needs label words", "class: word, word / class: word")
+        raise Refusal(name, "needs label words", KINDS["words"])
     seen: dict[str, str] = {}
     for label, words in value.items():
+        if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
+            raise Refusal(name, f"the label words of {label!r} are not a list of texts", KINDS["words"])
         if not words:
             raise Refusal(name, f"the class {label!r} has no label word", "at least one word for each class")
         for word in words:
@@ -171,17 +199,17 @@ def _check_words(name: str, value: Any) -> None:
 
 
 def _check_slots(setting: Setting, value: Any) -> None:
-    import string
-
     if not isinstance(value, str):
         raise Refusal(setting.name, f"{value!r} is not a text")
     try:
-        used = [name for _, name, _, _ in string.Formatter().parse(value) if name is not None]
+        fields = [field for field in string.Formatter().parse(value) if field[1] is not None]
     except ValueError as error:
         raise Refusal(setting.name, f"the braces don't match ({error})", setting.allowed) from error
-    for slot in used:
-        if slot not in setting.slots:
-            raise Refusal(setting.name, f"there is no slot {{{slot}}}", setting.allowed)
+    used = [name for _, name, _, _ in fields]
+    for _, slot, form, conversion in fields:
+        if slot not in setting.slots or form or conversion:
+            more = (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
+            raise Refusal(setting.name, f"there is no slot {{{slot}{more}}}", setting.allowed)
     for slot in setting.required:
         if slot not in used:
             raise Refusal(setting.name, f"the slot {{{slot}}} is missing", setting.allowed)
@@ -213,7 +241,7 @@ def _setting(argument: ast.arg, default: ast.expr | None) -> Setting:
         raise ValueError(f"{name} needs a type and a default")
     try:
         value = ast.literal_eval(default)
-    except ValueError:
+    except (ValueError, TypeError):
         raise ValueError(f"the default of {name} must be a literal") from None
     setting = _typed(name, argument.annotation, value)
     try:
@@ -248,7 +276,7 @@ def _annotated(setting: Setting, mark: ast.expr) -> Setting:
         if mark.func.id == "Range" and len(values) == 2:
             return Setting(**{**base, "low": values[0], "high": values[1]})
         if mark.func.id == "Slots":
-            allowed = tuple(values[0] if values else named["allowed"])
+            allowed = tuple(values[0] if values else named.get("allowed", ()))
             required = tuple(values[1] if len(values) > 1 else named.get("required", ()))
             return Setting(**{**base, "kind": "template", "slots": allowed, "required": required})
         if mark.func.id == "Kind" and len(values) == 1:
