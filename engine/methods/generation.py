@@ -16,21 +16,25 @@ def continuation(model: Any, tokenizer: Any, prompt: str, tokens: int = 24, top:
 
     Each piece after the first has its probability given everything to its left, and the `top` likeliest tokens in its
     place. The tokens are those of `model.generate(do_sample=False)`; generation also ends at the end-of-text token and
-    where the model has no more positions. Call it in evaluation mode.
+    where the model has no more positions. Call it in evaluation mode. Raises ValueError for a prompt without tokens or
+    with more than the model has positions.
     """
-    prompt_ids = tokenizer(prompt, return_tensors="pt").input_ids.to(model.device)  # (1, tokens)
-    positions = getattr(model.config, "max_position_embeddings", None) or prompt_ids.shape[1] + tokens
-    ids, past, new = prompt_ids, None, prompt_ids
+    ids = tokenizer(prompt, return_tensors="pt").input_ids.to(model.device)  # (1, tokens)
+    positions = getattr(model.config, "max_position_embeddings", None) or ids.shape[1] + tokens
+    if not 0 < ids.shape[1] <= positions:
+        raise ValueError(f"a prompt of {ids.shape[1]} tokens for a model of {positions} positions")
+    end = min(ids.shape[1] + tokens, positions)
+    past, new = None, ids
     distributions: list[torch.Tensor] = []  # one row (vocabulary,) for every token but the first
-    with torch.no_grad():
-        for _ in range(min(tokens, positions - prompt_ids.shape[1])):
+    while ids.shape[1] < end or not distributions:
+        with torch.no_grad():
             output = model(input_ids=new, past_key_values=past, use_cache=True)
-            past = output.past_key_values
-            distributions += output.logits[0].float().softmax(-1)
-            new = distributions[-1].argmax().reshape(1, 1)
-            if new.item() == tokenizer.eos_token_id:
-                break
-            ids = torch.cat([ids, new], dim=1)
+        past = output.past_key_values
+        distributions += output.logits[0].float().softmax(-1)
+        new = distributions[-1].argmax().reshape(1, 1)
+        if new.item() == tokenizer.eos_token_id or ids.shape[1] == end:
+            break
+        ids = torch.cat([ids, new], dim=1)
     return _told(tokenizer, ids[0].tolist(), distributions, top)
 
 

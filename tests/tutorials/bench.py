@@ -46,7 +46,9 @@ class Bench:
             folder=place,
             seed=self.seed,
             device="cpu",
-            resource=lambda kind, role: self._rows(role, needs) if kind == "read" else self._resolver(step.needs)(kind, role),
+            resource=lambda kind, role: (
+                self._rows(role, needs) if kind == "read" else self._resolver(step.needs)(kind, role)
+            ),
             report=lambda kind, fields: heard.append(build(kind, {"job": id, **plain(fields)})),
             between=self.between,
         )

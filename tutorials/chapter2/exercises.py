@@ -5,11 +5,18 @@ import math
 import re
 
 
-def numbers(text):
-    """All numbers in an answer: "1,024" and "50 257" are one each."""
-    text = re.sub(r"(?<=\d)[, ](?=\d{3}\b)", "", text)
-    found = re.findall(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", text, re.I)
-    return [float(number) for number in found]
+def numbers(text, wanted):
+    """The numbers in an answer, [] if they are not as many as wanted.
+
+    "273,312" is two numbers where two are wanted, else one.
+    """
+    for way in text, re.sub(r"(?<=\d),(?=\d{3}\b)", "", text):
+        found = re.findall(
+            r"(?:(?<!\d)-)?\d+(?:\.\d+)?(?:e[+-]?\d+)?", way, re.I
+        )
+        if len(found) == wanted:
+            return [float(number) for number in found]
+    return []
 
 
 def close(value, right, share=0.01):
@@ -42,8 +49,8 @@ class BlockArithmetic:
         return blocks, sum(articles) - blocks * length
 
     def check(self, question, answer):
-        given, right = numbers(answer), self.answer(question)
-        if len(given) != 2:
+        given, right = numbers(answer, 2), self.answer(question)
+        if not given:
             return False, "Two numbers: blocks, then dropped tokens."
         if given == list(right):
             return True, ""
@@ -97,10 +104,10 @@ class Anchors:
 
     def check(self, question, answer):
         given, (uniform, perplexity) = (
-            numbers(answer),
+            numbers(answer, 2),
             self.answer(question),
         )
-        if len(given) != 2:
+        if not given:
             return False, "Two numbers: a loss, then a perplexity."
         if close(given[0], uniform) and close(given[1], perplexity):
             return True, ""
@@ -168,8 +175,8 @@ class WhichRow:
         }
 
     def check(self, question, answer):
-        given, row = numbers(answer), question["row"]
-        if len(given) != 1:
+        given, row = numbers(answer, 1), question["row"]
+        if not given:
             return False, "One number: the index of a row."
         if given[0] == row or (
             not question["masked"] and given[0] == -1
@@ -226,8 +233,8 @@ class StepsPerEpoch:
         return batch * (fewest - 1) + 1, batch * most
 
     def check(self, question, answer):
-        given, right = numbers(answer), self.answer(question)
-        if len(given) != 2:
+        given, right = numbers(answer, 2), self.answer(question)
+        if not given:
             return False, "Two numbers: the fewest and the most blocks."
         if sorted(given) == list(right):
             return True, ""
@@ -383,8 +390,8 @@ class FindTheTurn:
         return min(question["points"], key=lambda point: point[2])[0]
 
     def check(self, question, answer):
-        given, right = numbers(answer), self.answer(question)
-        if len(given) != 1:
+        given, right = numbers(answer, 1), self.answer(question)
+        if not given:
             return False, "One number: an update."
         if abs(given[0] - right) <= question["every"]:
             return True, ""
@@ -444,9 +451,9 @@ class ParameterCount:
         }
 
     def check(self, question, answer):
-        given, parts = numbers(answer), self.parts(question)
+        given, parts = numbers(answer, 1), self.parts(question)
         right = sum(parts.values())
-        if len(given) != 1:
+        if not given:
             return False, "One number."
         if given[0] == right:
             return True, ""

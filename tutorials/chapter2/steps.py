@@ -684,9 +684,10 @@ def complete(
 ):
     """How would it go on?"""
     model, tokenizer = lab.watched("model")
-    if not prompt:
-        lab.refuse("prompt", "is empty", "at least one word")
-    lab.text(continuation(model, tokenizer, prompt, tokens))
+    try:
+        lab.text(continuation(model, tokenizer, prompt, tokens))
+    except ValueError as error:
+        lab.refuse("prompt", str(error))
 
 
 @probe
