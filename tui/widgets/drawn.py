@@ -76,7 +76,11 @@ class Drawn(Widget):
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        if not self._stale or not self.size:
+        if not self._stale:
+            return
+        if not self.size:
+            if self.styles.is_auto_height:
+                self.refresh(layout=True)  # it was empty so far: how high it is now is for the layout to find out
             return
         if self.styles.is_auto_height and (rows := self.rows_needed(self.size.width)) != self._rows:
             capped = self._rows is not None and rows is not None and min(rows, self._rows) > self.size.height
