@@ -165,3 +165,12 @@ def test_ranges_are_told_with_groups() -> None:
     assert bounds(UPDATES) == "50 … 2,000"
     assert bounds(RATE) == "1e-5 … 0.1"
     assert bounds(SENTENCE) == ""
+
+
+def test_delete_sets_the_default_back_and_deletes_while_one_types() -> None:
+    made = form(ALL.index(SENTENCE))
+    press(made, *"cats", "enter")
+    made.enter()
+    assert press(made, "delete") == ["changed"]
+    press(made, "left", "home", "delete", "enter")
+    assert made.reported() == [("sentence", "cats"), ("sentence", "Life is like"), ("sentence", "ife is like")]

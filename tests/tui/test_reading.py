@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from deepdive.engine.pages import directives
 from deepdive.tui.reading import (
     CodeBlock,
@@ -19,6 +21,8 @@ from deepdive.tui.reading import (
     read,
     segments,
 )
+from deepdive.tui.widgets.lines import text_of
+from deepdive.tui.widgets.prose import set_prose
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,3 +131,17 @@ def test_controls_in_a_page_are_seen() -> None:
 @given(st.text(st.sampled_from("ab *_`[]()<>{}|\n-#>1.: ^!\\"), max_size=120))
 def test_no_page_is_too_broken_to_read(text: str) -> None:
     segments(read(text, {}, {}, {"a": "..."}))
+
+
+FORMS = (
+    *("{}", "## {}", "- {}", "1. {}", "> {}", "*{}*", "**{}**", "`{}`", "[{}](#x)"),
+    *("| a |\n|---|\n| {} |", "```\n{}\n```", "x[^n]\n\n[^n]: {}"),
+)
+words = st.lists(st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True), min_size=1, max_size=6).map(" ".join)
+
+
+@given(st.lists(st.tuples(st.sampled_from(FORMS), words), max_size=8))
+def test_no_text_of_a_page_is_lost(parts: list[tuple[str, str]]) -> None:
+    page = "\n\n".join(form.replace("^n", f"^n{at}").format(text) for at, (form, text) in enumerate(parts))
+    set_words = " ".join(text_of(line) for line in set_prose(read(page), 60)).split()
+    assert sorted(Counter(word for _, text in parts for word in text.split()) - Counter(set_words)) == []

@@ -9,9 +9,11 @@ import pytest
 from deepdive.engine.settings import Setting
 from deepdive.tui import theming
 from deepdive.tui.form import Form
-from deepdive.tui.widgets.cardlines import draw_card
-from deepdive.tui.widgets.lines import text_of, width_of
+from deepdive.tui.widgets.cardlines import CARET, draw_card
+from deepdive.tui.widgets.lines import Line, text_of, width_of
 from deepdive.tui.widgets.stepcard import Card, StepCard
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.message import Message
@@ -183,3 +185,32 @@ async def test_the_card_grows_in_a_small_terminal_while_it_is_edited() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert card.size.height == small
+
+
+def typed(text: str, caret: int) -> Line:
+    """The line of the last setting while `text` is typed into it."""
+    form = Form()
+    form.take(CARD.settings, CARD.values, CARD.defaults)
+    form.active, form.at, form.text, form.caret = True, 2, text, caret
+    drawing = draw_card(CARD, form, 66)
+    return drawing.lines[next(row for row, at in drawing.fields.items() if at == 2)]
+
+
+def caret_of(line: Line) -> str:
+    return next(text for text, ink in line if ink == CARET)
+
+
+@given(st.text("ab 日\u0301\t\x1b\u200b\n", max_size=80), st.data())
+def test_the_caret_is_seen_wherever_it_stands(text: str, data: st.DataObject) -> None:
+    caret = data.draw(st.integers(0, len(text)))
+    line = typed(text, caret)
+    assert width_of(line) == 66
+    assert width_of([(caret_of(line), CARET)]) > 0
+
+
+def test_a_long_text_scrolls_with_its_caret_and_shows_where_it_goes_on() -> None:
+    text = "the first words of a sentence that is far wider than the card is, and the last"
+    at_end, at_start = text_of(typed(text, len(text))), text_of(typed(text, 0))
+    assert "…" in at_end and at_end.rstrip().endswith("and the last")
+    assert "the first words" in at_start and at_start.rstrip().endswith("…")
+    assert caret_of(typed(text, 4)) == "f"
