@@ -29,20 +29,24 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in SECRETS}
 
 
-def family(home: Path) -> str:
-    """Workers of one home, one version of this program and one library environment can stand in for each other."""
+def family(home: Path) -> tuple[str, str]:
+    """Workers of one home (first hash), and of one version of this program and one library environment (second), can
+    stand in for each other."""
     version = max(path.stat().st_mtime_ns for path in Path(__file__).parent.rglob("*.py"))
     imported = (os.environ.get(name, "") for name in READ_AT_IMPORT)
-    return short_hash(str(home), sys.executable, str(version), *imported)[:8]
+    return short_hash(str(home))[:6], short_hash(sys.executable, str(version), *imported)[:6]
 
 
-def sockets(home: Path) -> list[Path]:
-    """The sockets of this home's workers; some may be dead."""
-    return sorted(runtime().glob(f"{family(home)}-*.sock"))
+def sockets(home: Path) -> tuple[list[Path], list[Path]]:
+    """The sockets of this home's workers that can be ours, and of those that can't; some may be dead."""
+    owner, kind = family(home)
+    every = sorted(runtime().glob(f"{owner}-*.sock"))
+    ours = [path for path in every if path.name.startswith(f"{owner}-{kind}-")]
+    return ours, [path for path in every if path not in ours]
 
 
 def new_socket(home: Path) -> Path:
-    return runtime() / f"{family(home)}-{os.urandom(4).hex()}.sock"
+    return runtime() / f"{'-'.join(family(home))}-{os.urandom(4).hex()}.sock"
 
 
 def request(address: str | Path, timeout: float | None = TIMEOUT, **fields: Any) -> Iterator[dict[str, Any]]:

@@ -125,16 +125,24 @@ def _tail(run: Run) -> str:
 
 
 def _idle(store: Store) -> Path | None:
-    """The socket of a worker that has nothing to do; dead sockets are cleared away."""
-    for path in control.sockets(store.home):
-        try:
-            if control.call(path, timeout=1.0, do="hello")["idle"]:
-                return path
-        except ConnectionRefusedError:
-            path.unlink(missing_ok=True)
-        except (OSError, ValueError, KeyError):
-            continue
-    return None
+    """The socket of a worker that has nothing to do. Idle ones of another version or environment are sent home."""
+    ours, others = control.sockets(store.home)
+    for path in others:
+        if _has_nothing_to_do(path):
+            with contextlib.suppress(OSError, Fault):
+                control.call(path, timeout=1.0, do="quit")
+    return next((path for path in ours if _has_nothing_to_do(path)), None)
+
+
+def _has_nothing_to_do(path: Path) -> bool:
+    """Whether an idle worker listens there; a dead one's socket is cleared away."""
+    try:
+        return bool(control.call(path, timeout=1.0, do="hello")["idle"])
+    except ConnectionRefusedError:
+        path.unlink(missing_ok=True)
+    except (OSError, ValueError, KeyError):
+        pass
+    return False
 
 
 def _spawn(store: Store) -> Path:

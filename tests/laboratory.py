@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -65,7 +66,7 @@ def worker_home(tmp_path_factory: pytest.TempPathFactory, own_runtime: None) -> 
     yield home
     with pytest.MonkeyPatch.context() as patch:
         use(patch, home)
-        for path in control.sockets(home):
+        for path in itertools.chain(*control.sockets(home)):
             with contextlib.suppress(OSError, Fault):
                 control.call(path, do="quit")
 
