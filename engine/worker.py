@@ -195,6 +195,8 @@ class Server:
     def compute(self) -> None:
         minutes = float(os.environ.get("DEEPDIVE_IDLE_MINUTES", IDLE_MINUTES))
         import_libraries()
+        gc.collect()
+        gc.freeze()  # the libraries' own objects stay anyway: later collections pass them by
         self.ready = True
         while not self.ending:
             with self.changed:
@@ -209,8 +211,8 @@ class Server:
                 self.contact = time.monotonic()
             elif self.questions:
                 self.answer(None)
-            elif time.monotonic() - self.contact > minutes * 60:
-                self.ending = True
+            elif time.monotonic() - self.contact > minutes * 60 or not self.address.exists():
+                self.ending = True  # nobody asks for anything, or nobody can
         self.release()
 
     def prepared(self) -> Any:
