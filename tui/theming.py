@@ -274,6 +274,11 @@ def choose(themes: Mapping[str, DeepTheme], wanted: str, no_color: bool, fallbac
     return fallback, f"There is no theme {visible(wanted, newlines=False)!r}; there are {', '.join(names)}"
 
 
+def suited(colors: str, light: bool | None) -> str:
+    """The theme for a terminal of these colours ("truecolor", "256", "standard") and this background."""
+    return SIXTEEN if colors == "standard" else LIGHT if light else DARK
+
+
 def defaults() -> dict[str, str]:
     """Every variable that our stylesheets name, for a theme that lacks it."""
     return dict(ours()[DARK].textual().variables)

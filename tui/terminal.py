@@ -1,0 +1,242 @@
+"""What must happen before Textual is imported, and what keeps others from writing into its picture.
+
+Textual reads colours, frames and animations from the environment at import, and paints on `sys.__stderr__`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import sys
+import termios
+import time
+import tty
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+Colors = Literal["truecolor", "256", "standard"]
+
+LEAST_WIDTH, LEAST_HEIGHT = 60, 18
+ANSWER_SECONDS = 0.02  # terminals answer in 3 to 10 ms; stock tmux knows no DECRQSS and answers the last question only
+LATE_SECONDS = 1.0  # over a long line the answer must still not arrive as keys
+LARGEST_LOG = 1_000_000  # bytes
+DUMB = ("", "dumb", "unknown")
+
+# A colour is set and asked for (DECRQSS of SGR), then the background (OSC 11), then what every terminal answers (DA1).
+QUESTION = b"\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[0m\x1b]11;?\x1b\\\x1b[c"
+_END = re.compile(rb"\x1b\[\?[\d;]*c")
+_SET = re.compile(rb"\x1bP1\$r[^\x1b]*48[:;]2[:;]+1[:;]2[:;]3")
+_BACKGROUND = re.compile(rb"\x1b\]11;rgba?:([0-9a-f]+)/([0-9a-f]+)/([0-9a-f]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a terminal said: whether it keeps a true colour, whether its background is light (None: it did not say)."""
+
+    truecolor: bool
+    light: bool | None
+    complete: bool  # the last question was answered, so that nothing more will come
+
+
+@dataclass(frozen=True)
+class Terminal:
+    colors: Colors
+    light: bool | None
+    remote: bool
+    complete: bool = True
+
+
+def paintable(environ: MutableMapping[str, str] | None = None) -> bool:
+    """Whether there is a terminal for the interface; if not, the lessons are read as plain text."""
+    environ = os.environ if environ is None else environ
+    return sys.stdin.isatty() and sys.stdout.isatty() and environ.get("TERM", "") not in DUMB
+
+
+def too_small(size: os.terminal_size) -> str:
+    """A sentence where the window is smaller than the interface needs, else ""."""
+    if size.columns >= LEAST_WIDTH and size.lines >= LEAST_HEIGHT:
+        return ""
+    return f"This window is {size.columns}x{size.lines}. Deep Dive needs {LEAST_WIDTH}x{LEAST_HEIGHT} or more."
+
+
+def prepare(environ: MutableMapping[str, str] | None = None, descriptor: int | None = None) -> Terminal:
+    """Look at the terminal and set what Textual reads at import. What the user has set stays."""
+    environ = os.environ if environ is None else environ
+    remote = bool(environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"))
+    environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    if remote:
+        environ.setdefault("TEXTUAL_FPS", "15")
+    answer = ask(descriptor) if _worth_asking(environ) else Answer(False, None, True)
+    colors = told(environ) or ("truecolor" if answer.truecolor else known(environ))
+    if environ.get("TEXTUAL_COLOR_SYSTEM", "auto") == "auto":
+        environ["TEXTUAL_COLOR_SYSTEM"] = colors
+    return Terminal(colors, answer.light, remote, answer.complete)
+
+
+def told(environ: MutableMapping[str, str]) -> Colors | None:
+    """What the environment says about colours."""
+    forced = environ.get("TEXTUAL_COLOR_SYSTEM", "")
+    if forced in ("truecolor", "256", "standard"):
+        return forced  # type: ignore[return-value]
+    return "truecolor" if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") else None
+
+
+def known(environ: MutableMapping[str, str]) -> Colors:
+    """What the terminal's name says: the Linux console has 16 colours, most others have 256."""
+    name = environ.get("TERM", "").lower()
+    if "256" in name or name.partition("-")[0] in (
+        "xterm",
+        "tmux",
+        "screen",
+        "rxvt",
+        "alacritty",
+        "foot",
+        "kitty",
+        "wezterm",
+    ):
+        return "256"
+    return "standard"
+
+
+def _worth_asking(environ: MutableMapping[str, str]) -> bool:
+    """A console that knows no such question would print it."""
+    return environ.get("TERM", "") not in (*DUMB, "linux", "cons25", "vt100", "vt220") and not environ.get(
+        "TERM", ""
+    ).startswith("sun")
+
+
+def ask(descriptor: int | None = None, seconds: float = ANSWER_SECONDS) -> Answer:
+    """Ask the terminal; no terminal, or none that answers in time, has neither."""
+    try:
+        with _terminal(descriptor) as fd, _raw(fd):
+            os.write(fd, QUESTION)
+            return read_answer(_collect(fd, seconds))
+    except (OSError, termios.error):
+        return Answer(False, None, True)
+
+
+def read_answer(data: bytes) -> Answer:
+    """What the bytes that came back mean."""
+    light = None
+    if (background := _BACKGROUND.search(data)) is not None:
+        red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in background.groups())
+        light = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.5
+    return Answer(_SET.search(data) is not None, light, _END.search(data) is not None)
+
+
+def settle(terminal: Terminal, descriptor: int | None = None, seconds: float = LATE_SECONDS) -> None:
+    """Take late answers off the line before the interface reads keys: `r` in one of them would run a step."""
+    if terminal.complete:
+        return
+    with contextlib.suppress(OSError, termios.error), _terminal(descriptor) as fd, _raw(fd):
+        _collect(fd, seconds)
+        termios.tcflush(fd, termios.TCIFLUSH)
+
+
+def _collect(fd: int, seconds: float) -> bytes:
+    """Bytes up to the answer to the last question."""
+    data, end = b"", time.monotonic() + seconds
+    while not _END.search(data):
+        left = end - time.monotonic()
+        if left <= 0 or not select.select([fd], [], [], left)[0]:
+            break
+        chunk = os.read(fd, 1024)
+        if not chunk:
+            break
+        data += chunk
+    return data
+
+
+@contextlib.contextmanager
+def _terminal(descriptor: int | None) -> Iterator[int]:
+    """The controlling terminal, both ways."""
+    if descriptor is not None:
+        yield descriptor
+        return
+    fd = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def _raw(fd: int) -> Iterator[None]:
+    """Neither echo nor lines while a terminal answers."""
+    before = termios.tcgetattr(fd)
+    try:
+        tty.setcbreak(fd, termios.TCSANOW)
+        yield
+    finally:
+        termios.tcsetattr(fd, termios.TCSANOW, before)
+
+
+# ---- the guard ------------------------------------------------------------------------------------------------------
+
+
+class Guard:
+    """Keeps what libraries write to the descriptors 1 and 2 out of the picture, in a log; Textual gets the terminal.
+
+    `lifted()` gives the terminal back for a while, for an editor that is started from the interface.
+    """
+
+    def __init__(self, log: Path | None) -> None:
+        self.log = log
+        self._saved: dict[int, int] = {}
+        self._streams: tuple[Any, Any, Any, Any] | None = None
+        self._painted: TextIO | None = None
+
+    def __enter__(self) -> Guard:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._saved = {1: os.dup(1), 2: os.dup(2)}
+        # With 2>file the picture still belongs on the screen, which standard output is.
+        screen = self._saved[2] if os.isatty(2) else self._saved[1]
+        self._painted = os.fdopen(os.dup(screen), "w", encoding="utf-8", errors="replace")
+        self._streams = (sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr)
+        sys.__stdout__ = sys.__stderr__ = self._painted  # type: ignore[misc]
+        sys.stdout = sys.stderr = self._painted
+        self._divert()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._painted is not None and self._streams is not None
+        with contextlib.suppress(OSError):
+            self._painted.flush()
+        self._restore()
+        sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr = self._streams  # type: ignore[misc]
+        for saved in self._saved.values():
+            os.close(saved)
+        with contextlib.suppress(OSError):
+            self._painted.close()
+
+    @contextlib.contextmanager
+    def lifted(self) -> Iterator[None]:
+        self._restore()
+        try:
+            yield
+        finally:
+            self._divert()
+
+    def _divert(self) -> None:
+        target = _open_log(self.log)
+        for descriptor in self._saved:
+            os.dup2(target, descriptor)
+        os.close(target)
+
+    def _restore(self) -> None:
+        for descriptor, saved in self._saved.items():
+            os.dup2(saved, descriptor)
+
+
+def _open_log(path: Path | None) -> int:
+    """The log for appending, begun anew where it has grown large; nowhere if it can't be written."""
+    if path is not None:
+        with contextlib.suppress(OSError):
+            large = path.exists() and path.stat().st_size > LARGEST_LOG
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | (os.O_TRUNC if large else 0), 0o600)
+    return os.open(os.devnull, os.O_WRONLY)
