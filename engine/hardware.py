@@ -1,123 +1,233 @@
-"""What this machine is: devices, their memory, who uses it. Imports no ML library; what can't be asked is None."""
+"""Devices and their memory. No ML library is imported here: the interface asks too.
+
+What the driver does not tell is None; nothing here raises because a GPU, a driver or a file is missing.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import os
 import platform
-from collections.abc import Iterator
+import re
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
-import psutil
+from . import cgroup
 
-CGROUP = Path("/sys/fs/cgroup")
-UNLIMITED = 1 << 60  # bytes: a cgroup v1 limit above this means none
+T = TypeVar("T")
+GIB = 1 << 30
 
 
 @dataclass(frozen=True)
 class Gpu:
+    """`index` counts as CUDA does in this process; `total` and `used` are bytes, `used` by all processes."""
+
     index: int
     name: str
-    total: int  # bytes
+    total: int
     used: int
     driver: str
+    uuid: str = ""
 
 
 @dataclass(frozen=True)
 class Machine:
+    """`cores` and the memory are what this process may use, within its affinity and its control groups; bytes."""
+
+    cores: int
     cpu: str
-    cores: int  # that this process may use
-    total: int  # bytes of memory, the container's limit if it is lower
+    total: int
     available: int
     gpus: tuple[Gpu, ...]
     system: str
     python: str
 
+    @property
+    def accelerator(self) -> Literal["cuda", "mps", "cpu"]:
+        """What torch will most likely choose; it alone knows."""
+        if self.gpus:
+            return "cuda"
+        return "mps" if self.system.startswith("macOS") and self.cpu.startswith("Apple") else "cpu"
+
+    def __str__(self) -> str:
+        return describe(self)
+
 
 def machine() -> Machine:
-    memory = psutil.virtual_memory()
-    limit, in_use = memory_limit()
-    total = min(memory.total, limit) if limit else memory.total
-    available = min(memory.available, limit - in_use) if limit else memory.available
+    total, available = memory()
     return Machine(
-        cpu_name(), cores(), total, max(0, available), gpus(), platform.platform(terse=True), platform.python_version()
+        cores=cores(_limits()),
+        cpu=cpu_name(),
+        total=total,
+        available=available,
+        gpus=gpus(),
+        system=system_name(),
+        python=platform.python_version(),
     )
 
 
 def describe(machine: Machine) -> str:
-    """One phrase: `CPU, 2 cores, 23 GB` or `H100, 80 GB`."""
+    """`CPU, 2 cores, 23 GB`, `H100, 80 GB`, `2 × A100, 40 GB`. Gigabytes are binary ones, as printed on the box."""
     if machine.gpus:
         first = machine.gpus[0]
-        name = first.name.removeprefix("NVIDIA ").split(" ")[0]
-        count = f"{len(machine.gpus)} x " if len(machine.gpus) > 1 else ""
-        return f"{count}{name}, {first.total / 1e9:.0f} GB"
-    return f"CPU, {machine.cores} cores, {machine.total / 2**30:.0f} GB"
+        count = f"{len(machine.gpus)} × " if len(machine.gpus) > 1 else ""
+        return f"{count}{short_name(first.name)}, {round(first.total / GIB)} GB"
+    device = machine.cpu if machine.accelerator == "mps" else "CPU"
+    plural = "" if machine.cores == 1 else "s"
+    return f"{device}, {machine.cores} core{plural}, {machine.total // GIB} GB"
 
 
-def cores() -> int:
-    """Cores that this process may use: its affinity, and the container's quota rounded up."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with contextlib.suppress(OSError, ValueError):
-        quota, period = (CGROUP / "cpu.max").read_text().split()
-        if quota != "max":
-            count = min(count, max(1, -(-int(quota) // int(period))))
-    return count
+def short_name(name: str) -> str:
+    """`NVIDIA H100 80GB HBM3` is an H100, `NVIDIA GeForce RTX 4090` an RTX 4090."""
+    bare = re.sub(r"^(NVIDIA|Tesla)\s+|^(NVIDIA\s+)?(GeForce|Quadro|Tesla)\s+", "", name.strip())
+    bare = re.sub(r"^(GeForce|Quadro|Tesla)\s+", "", bare)
+    return re.split(r"[\s-](?:\d+\s?GB|SXM\d*|PCIe|PCIE|NVL|HBM)", bare)[0] or name
 
 
-def memory_limit() -> tuple[int | None, int]:
-    """The container's memory limit (None: there is none) and what it uses, in bytes; cgroup v2, then v1."""
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        with contextlib.suppress(OSError, ValueError):
-            bytes = int((CGROUP / limit).read_text())
-            return (bytes, int((CGROUP / used).read_text())) if bytes < UNLIMITED else (None, 0)
-    return None, 0
+_limits = functools.cache(cgroup.limits)  # they stay while a process lives
 
 
-@cache
+# ---- processor and memory ---------------------------------------------------------------------------------------
+
+
+def cores(limits: cgroup.Limits) -> int:
+    """Cores that this process may run on, a quota rounded up; at least one."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(allowed, ceil(limits.cores)) if limits.cores else allowed)
+
+
+def memory() -> tuple[int, int]:
+    """Total and available bytes of the processor's memory, within the limits of the control groups."""
+    import psutil
+
+    limits = _limits()
+
+    found = psutil.virtual_memory()
+    total, available = int(found.total), int(found.available)
+    if limits.memory is not None and limits.memory < total:
+        total, available = limits.memory, min(available, max(0, limits.memory - limits.memory_used()))
+    return total, available
+
+
 def cpu_name() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-@contextlib.contextmanager
-def _nvml() -> Iterator[Any]:
-    """pynvml, or None where there is no NVIDIA driver."""
     try:
-        import pynvml
+        if sys.platform == "darwin":
+            command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
+            return subprocess.run(command, capture_output=True, text=True, timeout=2, check=True).stdout.strip()
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except (OSError, subprocess.SubprocessError):
+        found = None
+    return found.group(1).strip() if found else platform.processor() or platform.machine()
 
-        pynvml.nvmlInit()
-    except Exception:  # noqa: BLE001 - a missing or broken driver must never stop a lesson
-        yield None
-        return
+
+def system_name() -> str:
+    if sys.platform == "darwin":
+        return f"macOS {platform.mac_ver()[0]}"
     try:
-        yield pynvml
-    finally:
-        pynvml.nvmlShutdown()
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return f"{platform.system()} {platform.release()}"
+
+
+def used(pid: int) -> int:
+    """Resident bytes of a process; 0 if there is none."""
+    import psutil
+
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+# ---- GPUs -------------------------------------------------------------------------------------------------------
 
 
 def gpus() -> tuple[Gpu, ...]:
-    """The NVIDIA GPUs; empty where the driver can't be asked."""
+    """Those that CUDA shows to this process, in its order; empty without a driver."""
+    return asked(_gpus) or ()
+
+
+def gpu_used(index: int, pid: int) -> int | None:
+    """Bytes that a process holds on the GPU that CUDA calls `index`; None where the driver does not tell (containers
+    with their own process numbers, WSL)."""
+
+    def ask(nvml: Any) -> int | None:
+        running = nvml.nvmlDeviceGetComputeRunningProcesses(visible(nvml)[index])
+        held = [process.usedGpuMemory for process in running if process.pid == pid]
+        return int(held[0]) if held and held[0] is not None else None
+
+    return asked(ask)
+
+
+def gpu_memory(index: int) -> tuple[int, int] | None:
+    """Total bytes and bytes used by all processes of the GPU that CUDA calls `index`."""
+
+    def ask(nvml: Any) -> tuple[int, int]:
+        memory = nvml.nvmlDeviceGetMemoryInfo(visible(nvml)[index])
+        return int(memory.total), int(memory.used)
+
+    return asked(ask)
+
+
+def asked(question: Callable[[Any], T]) -> T | None:
+    """The driver's answer, or None where it has none."""
+    nvml = _nvml()
+    if nvml is None:
+        return None
+    try:
+        return question(nvml)
+    except (nvml.NVMLError, IndexError):
+        return None
+
+
+def visible(nvml: Any) -> list[Any]:
+    """The driver's handles, chosen and ordered as CUDA_VISIBLE_DEVICES says (numbers or UUIDs; it ends at the first
+    entry that names no device)."""
+    count = nvml.nvmlDeviceGetCount()
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is None:
+        return [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(count)]
+    everything = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(count)]
+    handles: list[Any] = []
+    for entry in (part.strip() for part in named.split(",")):
+        if entry.isdigit() and int(entry) < count:
+            handles.append(everything[int(entry)])
+            continue
+        found = [handle for handle in everything if entry and _text(nvml.nvmlDeviceGetUUID(handle)).startswith(entry)]
+        if not found:
+            break
+        handles.append(found[0])
+    return handles
+
+
+def _gpus(nvml: Any) -> tuple[Gpu, ...]:
+    driver = _text(nvml.nvmlSystemGetDriverVersion())
     found = []
-    with _nvml() as nvml:
-        if nvml is None:
-            return ()
-        with contextlib.suppress(nvml.NVMLError):
-            driver = _text(nvml.nvmlSystemGetDriverVersion())
-            for index in range(nvml.nvmlDeviceGetCount()):
-                handle = nvml.nvmlDeviceGetHandleByIndex(index)
-                memory = nvml.nvmlDeviceGetMemoryInfo(handle)
-                found.append(Gpu(index, _text(nvml.nvmlDeviceGetName(handle)), memory.total, memory.used, driver))
+    for index, handle in enumerate(visible(nvml)):
+        memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+        name, uuid = _text(nvml.nvmlDeviceGetName(handle)), _text(nvml.nvmlDeviceGetUUID(handle))
+        found.append(Gpu(index, name, int(memory.total), int(memory.used), driver, uuid))
     return tuple(found)
 
 
 def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
+
+
+@functools.cache
+def _nvml() -> Any:
+    """The driver's library, or None."""
+    try:
+        import pynvml
+    except ImportError:
+        return None
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return None
+    return pynvml

@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from . import events, memory
+from . import events, memory, out_of_memory
 from .catalogue import pocket
 from .events import AnyEvent, End, Event, Job
 from .faults import Fault, Refusal
@@ -35,7 +35,6 @@ from .view import JobView, RunView
 
 MEMORY_SECONDS = 1.0
 PROBE_SECONDS = 2.0
-ACTIVATIONS_AT = (1, 50, 500)  # updates at which the tensors kept for backward are counted
 DETAIL_CHARACTERS = 4000
 SPILL = {"text": "pieces", "rows": "rows", "plot": "data"}  # what goes into a file when a line would be too long
 
@@ -96,46 +95,34 @@ def plain(value: Any) -> Any:
 class Safe:
     """What happens at a safe point: stop and finish are obeyed, a probe is answered, memory is sampled."""
 
-    def __init__(self, report: Reporter, probe: Callable[[Lab], None], limit: int | None) -> None:
+    def __init__(self, report: Reporter, probe: Callable[[Lab], None], limit: int | None, device: str) -> None:
         self.report, self.probe, self.limit = report, probe, limit
         self.verdict = ""
         self.was_finished = False
         self.sampled = 0.0
-        self.baseline = memory.used()
-        self.peak = 0
-        self.counting: memory.Activations | None = None
-        self.activations = 0
+        self.ledger = memory.Ledger(device)
 
     def __call__(self, lab: Lab, phase: str) -> str:
         if phase == "before update":
-            if (lab.x or 0) + 1 in ACTIVATIONS_AT:
-                self.counting = memory.Activations(model for model, *_ in lab.held.values())
-                self.counting.__enter__()
+            self.ledger.before_update(lab.held, int(lab.x or 0) + 1)
             return ""
-        if self.counting is not None:
-            self.counting.__exit__(None, None, None)
-            self.activations, self.counting = self.counting.bytes, None
-        if phase == "gradients":  # before the optimizer's step, where weights, gradients and moments are all there
-            if time.monotonic() - self.sampled > MEMORY_SECONDS:
-                self.sample(lab)
-            return ""
-        if phase == "after item" and time.monotonic() - self.sampled > MEMORY_SECONDS:
-            self.sample(lab)
+        news = self.ledger.after_item(lab.held) if phase == "after item" else self.ledger.after_update()
+        if news or self.limit is not None or time.monotonic() - self.sampled > MEMORY_SECONDS:
+            self.sample(lab, news)
         self.probe(lab)
         if self.verdict == "finish":
             self.was_finished, self.verdict = True, ""
             return "finish"
         return self.verdict
 
-    def sample(self, lab: Lab) -> None:
-        self.sampled = time.monotonic()
-        fields = memory.sample(
-            lab.held, device=lab.device, activations=self.activations, libraries=self.baseline, peak=self.peak
-        )
-        self.peak = max(self.peak, fields["peak"])
-        self.report("memory", {**fields, "x": lab.x})
+    def sample(self, lab: Lab, news: bool = True) -> None:
+        """Tell who holds the memory, at most once a second without news. Raises torch.OutOfMemoryError at a limit."""
+        fields = self.ledger.sample(lab.held)
+        if news or time.monotonic() - self.sampled > MEMORY_SECONDS:
+            self.sampled = time.monotonic()
+            self.report("memory", {**fields, "x": lab.x})
         if self.limit is not None:
-            memory.check_limit(fields, self.limit)
+            out_of_memory.check(fields, self.limit)
 
 
 class Execution:
@@ -195,7 +182,8 @@ class Execution:
             )
         )
         self.wanted = None
-        self.safe = safe = Safe(self.report, probe, self.run.record.memory_limit)
+        self.lab = None  # the last job's models go before this one's memory is counted
+        self.safe = safe = Safe(self.report, probe, self.run.record.memory_limit, self.device)
         places = self.places({role: path for role, (_, path) in needed.items()})
         self.lab = Lab(
             folder=folder,
@@ -253,12 +241,14 @@ class Execution:
                 return end("failed", "the disk is full", f"Free some space on {self.run.folder}, then run it again")
             return end("failed", f"{type(error).__name__}: {error}", "Its last lines are below", traceback.format_exc())
         except Exception as error:  # noqa: BLE001 - a step is the learner's own code: whatever it raises is a failed step
-            if memory.is_out_of_memory(error):
-                explained = memory.explain(error, self.lab.held, safe.activations)
+            if out_of_memory.is_out_of_memory(error):
+                explained = out_of_memory.explain(error, safe.ledger.sample(self.lab.held), order.settings)
                 return end("failed", explained.cause, explained.action, traceback.format_exc())
             if self.wanted is not None and (known := recognise(error, self.wanted)) is not None:
                 return end("failed", known.cause, known.action, known.detail)
             return end("failed", f"{type(error).__name__}: {error}", "Its last lines are below", traceback.format_exc())
+        finally:
+            safe.ledger.close()
 
     def _take_over(self, step: Step, seed: int, digest: str, folder: Path) -> str | None:
         """A stopped job's folder passes to the next job of its digest, so that a Trainer goes on from there."""
@@ -322,7 +312,7 @@ class Execution:
             except KeyError as error:
                 raise Fault(str(error).strip("'\""), "Run a step that trains or loads one") from error
             except Exception as error:
-                if memory.is_out_of_memory(error):
+                if out_of_memory.is_out_of_memory(error):
                     raise Fault(
                         "there is no memory left to answer while it trains", "Ask again when it is done"
                     ) from error
