@@ -62,6 +62,7 @@ def bare(folder: Path) -> float:
 
 
 def ours(folder: Path, sampling: bool = False) -> float:
+    from deepdive.engine.catalogue import pocket
     from deepdive.engine.job import Reporter, Safe
     from deepdive.engine.lab import Lab
     from deepdive.engine.log import Writer
@@ -69,8 +70,6 @@ def ours(folder: Path, sampling: bool = False) -> float:
     from deepdive.engine.store import Store
     from deepdive.engine.view import RunView
     from transformers import AutoTokenizer
-
-    from deepdive.engine.catalogue import pocket
 
     run = Store(folder).create("bench", "pocket")
     report = Reporter(run, Writer(run.log), RunView())
@@ -131,7 +130,12 @@ def rows() -> list[Row]:
     ratio = best["bare"] / best["ours"]
     samples = (best["sampling"] - best["ours"]) / best["ours"]
     return [
-        Row("training steps/s with live insight, against a bare Trainer", f"{ratio:.3f} ({paired:.3f})", "0.97", ratio >= 0.97),
+        Row(
+            "training steps/s with live insight, against a bare Trainer",
+            f"{ratio:.3f} ({paired:.3f})",
+            "0.97",
+            ratio >= 0.97,
+        ),
         Row("  what the sample completions add (every 30 updates)", f"{samples:+.1%}", "reported"),
         Row("  bare Trainer, updates/s", f"{UPDATES / best['bare']:.1f}", "reported"),
         Row("  plain PyTorch loop against the bare Trainer", f"{best['bare'] / best['plain']:.2f} x", "reported"),

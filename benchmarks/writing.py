@@ -21,7 +21,13 @@ def rows() -> list[Row]:
         path = Path(folder) / "events.jsonl"
         writer = Writer(path)
         costs = []
-        values = {"loss": 2.34567, "grad_norm": 0.81234, "learning_rate": 0.00081, "epoch": 1.25, "tokens_per_second": 9800.0}
+        values = {
+            "loss": 2.34567,
+            "grad_norm": 0.81234,
+            "learning_rate": 0.00081,
+            "epoch": 1.25,
+            "tokens_per_second": 9800.0,
+        }
         for x in range(EVENTS):
             began = time.thread_time_ns()
             writer.append(Point(t=1.7e9 + x, job="j1", curve="training", x=x, values=values))
@@ -34,6 +40,11 @@ def rows() -> list[Row]:
         assert view.version == EVENTS
     return [
         Row("one metric event, median", f"{statistics.median(costs):.1f} us", "20 us", statistics.median(costs) <= 20),
-        Row("one metric event, p99", f"{costs[int(EVENTS * 0.99)]:.1f} us", "1,000 us", costs[int(EVENTS * 0.99)] <= 1000),
+        Row(
+            "one metric event, p99",
+            f"{costs[int(EVENTS * 0.99)]:.1f} us",
+            "1,000 us",
+            costs[int(EVENTS * 0.99)] <= 1000,
+        ),
         Row(f"a run of {EVENTS:,} events read and folded", f"{reopened:.2f} s", "1 s", reopened <= 1),
     ]
