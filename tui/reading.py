@@ -126,16 +126,16 @@ def read(
 
 
 def segments(blocks: Sequence[Block]) -> list[list[Text] | Slot]:
-    """Runs of text and what stands between them, in order."""
+    """Text, slot, text, slot, ... text: as many parts for any outcome of the page, so a text may be empty."""
     parts: list[list[Text] | Slot] = []
+    text: list[Text] = []
     for block in blocks:
         if isinstance(block, Slot):
-            parts.append(block)
-        elif parts and isinstance(parts[-1], list):
-            parts[-1].append(block)
+            parts += [text, block]
+            text = []
         else:
-            parts.append([block])
-    return parts
+            text.append(block)
+    return [*parts, text]
 
 
 def plain(spans: Spans) -> str:

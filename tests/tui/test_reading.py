@@ -93,11 +93,13 @@ def test_the_slots_are_the_engines_directives() -> None:
     assert slots == found
 
 
-def test_segments_keep_order() -> None:
+def test_segments_keep_order_and_number() -> None:
     parts = segments(read(PAGE))
     assert [type(part).__name__ for part in parts] == [
         *("list", "StepSlot", "list", "PredictionSlot", "list", "ExerciseSlot", "list")
     ]
+    page = "{{step a}}\n{{held It rises: It rose. | It fell.}}"
+    assert len(segments(read(page))) == len(segments(read(page, held={"It rises": True}))) == 3
 
 
 def test_outcome_and_figures_stand_in_the_text() -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-from deepdive.engine.pages import substitute
 from deepdive.engine.predictions import grade
-from deepdive.engine.tutorial import Page, Step
+from deepdive.engine.tutorial import Step
 from deepdive.tui.house import House
 from deepdive.tui.panels.outcome import Outcome
 from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
+from deepdive.tui.reading import ExerciseSlot, Slot, StepSlot, Text, read, segments
 from deepdive.tui.state import Lesson, about_text, needs_of, reason_of, state_text, writes_of
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
@@ -20,19 +18,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widget import Widget
-
-BLOCK = re.compile(r"^\{\{\s*(step|exercise|predict)\s+(\S+?)\s*\}\}\s*$", re.MULTILINE)
-
-
-def parts(page: Page) -> list[tuple[str, str]]:
-    """A page as ("text", markdown) and ("step" or "exercise" or "predict", id), in order."""
-    found: list[tuple[str, str]] = []
-    at = 0
-    for match in BLOCK.finditer(page.text):
-        found += [("text", page.text[at : match.start()].strip("\n")), (match.group(1), match.group(2))]
-        at = match.end()
-    found.append(("text", page.text[at:].strip("\n")))
-    return [(kind, text) for kind, text in found if text]
 
 
 class PageHead(Drawn):
@@ -77,7 +62,8 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self.lesson: Lesson | None = None
-        self._texts: list[tuple[PageText, str]] = []
+        self._texts: list[PageText] = []
+        self._page = 0  # the number of the page that they are of
         self.card: StepCard | None = None
 
     def compose(self) -> ComposeResult:
@@ -87,21 +73,21 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
         """Show the lesson's page from its top."""
         self.lesson = lesson
         page, tutorial = lesson.here, lesson.tutorial
-        self._texts, self.card = [], None
+        self._texts, self.card, self._page = [], None, page.number
         body: list[Widget] = []
-        for kind, text in parts(page):
-            if kind == "text":
-                shown = substitute(text, lesson.figure_texts(), lesson.verdicts())
-                widget: Widget
-                widget = prose = PageText(shown, tutorial.glossary)
-                self._texts.append((prose, text))
-            elif kind == "step":
-                step = tutorial.step(text)
+        for part in _parts(lesson):
+            widget: Widget
+            if isinstance(part, list):
+                widget = prose = PageText()
+                prose.show_blocks(part)
+                self._texts.append(prose)
+            elif isinstance(part, StepSlot):
+                step = tutorial.step(part.id)
                 widget = self.card = StepCard(self._card(step), code_rows=self._code_rows())
-            elif kind == "exercise":
-                widget = ExerciseCard(tutorial, next(e for e in tutorial.exercises if e.id == text))
+            elif isinstance(part, ExerciseSlot):
+                widget = ExerciseCard(tutorial, next(e for e in tutorial.exercises if e.id == part.id))
             else:
-                widget = PredictionCard(next(p for p in tutorial.predictions if p.id == text))
+                widget = PredictionCard(next(p for p in tutorial.predictions if p.id == part.id))
             body.append(widget)
         async with self.batch():
             await self.query("Reader > *").exclude("PageHead").remove()
@@ -115,9 +101,10 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     def tell(self, lesson: Lesson, house: House) -> None:
         """Bring step, inline figures, predictions and results up to date."""
-        figures, verdicts = lesson.figure_texts(), lesson.verdicts()
-        for widget, text in self._texts:
-            widget.show(substitute(text, figures, verdicts))
+        if lesson.here.number == self._page:  # else the learner is turning the page
+            texts = [part for part in _parts(lesson) if isinstance(part, list)]
+            for widget, blocks in zip(self._texts, texts, strict=True):
+                widget.show_blocks(blocks)
         known = house.progress(lesson.tutorial.id)
         for card in self.query(PredictionCard):
             made = known.predictions.get(card.prediction.id)
@@ -178,5 +165,11 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     def as_text(self) -> str:
         """The page for the clipboard: its prose and its step."""
-        parts = [widget.text for widget, _ in self._texts]
+        parts = [widget.text for widget in self._texts if widget.display]
         return "\n\n".join([*parts, self.card.text] if self.card is not None else parts)
+
+
+def _parts(lesson: Lesson) -> list[list[Text] | Slot]:
+    """The page's texts and what stands between them, with the reader's own figures and outcomes."""
+    page, glossary = lesson.here, lesson.tutorial.glossary
+    return segments(read(page.text, lesson.figure_texts(), lesson.verdicts(), glossary))

@@ -28,6 +28,7 @@ class PageText(Drawn):
         self._text = text
         self._blocks = _prose(read(text, glossary=self.glossary))
         self._set: tuple[int, list[Line]] | None = None
+        self.display = bool(self._blocks)
 
     def show(self, text: str) -> None:
         """Show other text; the same text costs nothing."""
@@ -40,6 +41,7 @@ class PageText(Drawn):
         prose = _prose(blocks)
         if prose != self._blocks:
             self._blocks, self._set = prose, None
+            self.display = bool(prose)
             self.redraw()
 
     def lines_at(self, width: int) -> list[Line]:
