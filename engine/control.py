@@ -25,8 +25,9 @@ READ_AT_IMPORT = ("HF_HOME", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "C
 
 
 def environment() -> dict[str, str]:
-    """The worker's environment: this process's, but no secret."""
-    return {name: value for name, value in os.environ.items() if name not in SECRETS}
+    """The worker's environment: this process's, but no secret. Threads that wait sleep instead of spinning."""
+    kept = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    return {"OMP_WAIT_POLICY": "PASSIVE", **kept}
 
 
 def family(home: Path) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import importlib.util
 import json
+import os
 import random
 import shutil
 import signal
@@ -20,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from . import events, memory, out_of_memory
+from . import events, hardware, memory, out_of_memory
 from .catalogue import pocket
 from .events import AnyEvent, End, Event, Job
 from .faults import Fault, Refusal
@@ -35,6 +36,7 @@ from .view import JobView, RunView
 
 MEMORY_SECONDS = 1.0
 PROBE_SECONDS = 2.0
+POCKET_THREADS = 4
 DETAIL_CHARACTERS = 4000
 SPILL = {"text": "pieces", "rows": "rows", "plot": "data"}  # what goes into a file when a line would be too long
 
@@ -130,6 +132,7 @@ class Execution:
 
     def __init__(self, run: Run, tutorial: Tutorial, report: Reporter, device: str) -> None:
         self.run, self.tutorial, self.report, self.device = run, tutorial, report, device
+        use_threads(run.record.scale)
         self.lab: Lab | None = None  # of the job that runs, or of the last one
         self.safe: Safe | None = None
         self.token: str | None = None
@@ -370,6 +373,17 @@ def load_steps(folder: Path) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def use_threads(scale: str) -> None:
+    """One core stays free for the interface. Pocket models are too small to gain from more than four threads, and on a
+    busy machine two threads that wait for each other are slower than one. `OMP_NUM_THREADS` has the last word."""
+    if "OMP_NUM_THREADS" in os.environ:
+        return
+    import torch
+
+    free = max(1, hardware.machine().cores - 1)
+    torch.set_num_threads(min(free, POCKET_THREADS) if scale == "pocket" else free)
 
 
 def pick_device() -> str:
