@@ -1,25 +1,32 @@
 """`deepdive`: the command, or the interface where there is a terminal and no subcommand.
 
-Nothing of Textual is imported before the environment is settled: it reads its colours, frames and animations at
-import. The interface paints on standard error, so whatever else writes there goes to a file while it runs.
+Nothing of Textual is imported before the environment is settled: it reads colours, frames and
+animations at import.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .app import DeepApp
 
 OPTIONS = ("--no-mouse", "--theme", "--no-images")
+HANG_UP_SECONDS = 2.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code."""
+    from .terminal import paintable
+
     words = list(sys.argv[1:] if argv is None else argv)
-    if not wants_interface(words, sys.stdin.isatty() and sys.stdout.isatty()):
+    if not wants_interface(words, paintable()):
         from deepdive.engine.cli import main as command
 
         return command(words)
@@ -51,7 +58,11 @@ def interface(words: Sequence[str]) -> int:
     parser.add_argument("--theme", default="")
     parser.add_argument("--no-images", action="store_true")
     wanted = parser.parse_args(list(words))
-    prepare_environment()
+
+    from . import terminal
+
+    found = terminal.prepare()
+    terminal.settle(found)
 
     from deepdive.engine.untrusted import visible
 
@@ -62,11 +73,19 @@ def interface(words: Sequence[str]) -> int:
     if wanted.tutorial and (problem := _problem(house, wanted.tutorial)):
         sys.stderr.write(f"deepdive: {visible(problem)}\n")
         return 2
-    app = DeepApp(house, wanted.tutorial, wanted.theme)
-    signal.signal(signal.SIGHUP, lambda number, frame: app.hang_up())
-    with stray_output():
+    app = DeepApp(house, wanted.tutorial, wanted.theme, light=bool(found.light))
+    signal.signal(signal.SIGHUP, lambda number, frame: _hang_up(app))
+    with terminal.Guard(house.store.home / "interface.log" if house.store is not None else None):
         app.run(mouse=not wanted.no_mouse)
     return app.return_code or 0
+
+
+def _hang_up(app: DeepApp) -> None:
+    """The terminal is gone: the place is kept, and this process ends, even if writing to nobody would hold it up."""
+    ending = threading.Timer(HANG_UP_SECONDS, os._exit, (129,))
+    ending.daemon = True
+    ending.start()
+    app.hang_up()
 
 
 def _problem(house: object, id: str) -> str:
@@ -80,34 +99,6 @@ def _problem(house: object, id: str) -> str:
         known = ", ".join(t.id for t in house.catalogue.tutorials)
         return broken[0] if broken else f"there is no tutorial or command {id!r}. There are: {known}"
     return "" if tutorial.ready else f"{id} is not built yet"
-
-
-def prepare_environment() -> None:
-    """What Textual reads at import: calm over SSH, and as many colours as the terminal really has."""
-    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    if os.environ.get("SSH_CONNECTION"):
-        os.environ.setdefault("TEXTUAL_FPS", "15")
-    if "TEXTUAL_COLOR_SYSTEM" not in os.environ and not os.environ.get("COLORTERM"):
-        os.environ["TEXTUAL_COLOR_SYSTEM"] = "256" if "256" in os.environ.get("TERM", "") else "auto"
-
-
-@contextlib.contextmanager
-def stray_output() -> Iterator[None]:
-    """Give the interface its own way to the terminal; what libraries write to fd 2 meanwhile goes to nowhere."""
-    terminal = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    before = sys.__stderr__
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    painted = os.fdopen(terminal, "w", encoding="utf-8", closefd=True)
-    sys.__stderr__ = painted  # type: ignore[misc]
-    try:
-        yield
-    finally:
-        sys.__stderr__ = before  # type: ignore[misc]
-        painted.flush()
-        os.dup2(terminal, 2)
-        painted.close()
 
 
 if __name__ == "__main__":

@@ -23,16 +23,18 @@ class DeepApp(App[None]):
     * { scrollbar-size-vertical: 1; }
     """
 
-    def __init__(self, house: House, tutorial: str = "", theme: str = "") -> None:
+    def __init__(self, house: House, tutorial: str = "", theme: str = "", light: bool = False) -> None:
         super().__init__()
         self.house = house
+        self.warm = True  # start a worker as soon as a tutorial is opened
         self._first = tutorial
         self._wanted_theme = theme
+        self._fallback = theming.LIGHT if light else theming.DARK
 
     def on_mount(self) -> None:
         from .screens.home import HomeScreen
 
-        theming.install(self, self._wanted_theme or str(preferences.read().get("theme", "")))
+        theming.install(self, self._wanted_theme or str(preferences.read().get("theme", "")), self._fallback)
         self.push_screen(HomeScreen())
         if self._first:
             self.open_tutorial(self._first)

@@ -152,10 +152,11 @@ class Session:
             if begun is not None and begun.began >= handed - 0.001:
                 del self._handed[step, seed]
         running = view.running
-        if running is None and not self._handed:
+        if running is None:
             self._stops = 0
-        elif running is None and any(job.outcome in ("failed", "stopped", "refused") for job in self._ended_since()):
-            self._handed.clear()  # the worker drops what stood behind a failure
+            if any(job.outcome in ("failed", "stopped", "refused") for job in self._ended_since()):
+                self._handed.clear()  # the worker drops what stood behind a failure
+        self.lesson.stopping = self._stops > 0
         queued = tuple(self._handed)
         changed, self.lesson.queued = queued != self.lesson.queued, queued
         return changed

@@ -59,14 +59,16 @@ _ALL = (
     ),
     Command("stop", "s", "stop", "Stop after this batch and save; once more: at once", ("tutorial",), 4, ("running",)),
     Command("run_stale", "R", "run stale", "Run again what is stale", ("tutorial",), 5, ("stale",), ("running",)),
-    Command("settings", "e", "settings", "Change the step's settings", ("tutorial",), 6, ("step", "settings")),
-    Command("try", "t", "try", "Ask the model something of your own", ("tutorial",), 7, ("probes",)),
+    Command(
+        "settings", "e", "settings", "Change the step's settings", ("tutorial",), 6, ("step", "settings"), ("zoomed",)
+    ),
+    Command("try", "t", "try", "Ask the model something of your own", ("tutorial",), 7, ("probes",), ("zoomed",)),
     Command(
         *("along_curve", "", "along the curve", "Loss, memory and text of that moment", ("tutorial",), 8, ("curve",)),
         palette=False,
         shown_key="← →",
     ),
-    Command("answer", "a", "answer", "Answer the question on this page", ("tutorial",), 7, ("question",)),
+    Command("answer", "a", "answer", "Answer the question on this page", ("tutorial",), 7, ("question",), ("zoomed",)),
     Command(
         *("next_panel", "tab", "panel", "To the next panel; shift+tab: back", ("tutorial",), 9, ("panels",)),
         palette=False,

@@ -80,6 +80,7 @@ class Lesson:
     view: RunView = field(default_factory=RunView)
     edits: dict[str, dict[str, Any]] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
+    stopping: bool = False  # the running job was told to stop
     queued: tuple[tuple[str, int], ...] = ()  # (step, seed) handed to the worker and not begun
     read: frozenset[int] = frozenset()  # numbers of the pages read
     passed: frozenset[str] = frozenset()  # exercises
@@ -194,6 +195,8 @@ class Lesson:
     def status(self, narrow: bool = False) -> tuple[str, str]:
         """What goes on, for the header: text and theme token; empty when nothing does."""
         running = self.view.running
+        if running is not None and self.stopping:
+            return "● stopping", "stale"
         if running is not None:
             text = progress_text(running, narrow)
             more = len(self.queued)
@@ -338,9 +341,9 @@ def writes_of(step: Step) -> str:
 
 
 def reason_of(lesson: Lesson, step: Step) -> str:
-    """Why a step is stale, failed or was refused, in one line."""
+    """Why a step is stale, in one line; why it failed stands in the panel beside it."""
     state = lesson.state_of(step)
-    if state.state not in ("stale", "failed", "refused", "cut"):
+    if state.state not in ("stale", "cut"):
         return ""
     return "; ".join(state.reasons[:2])
 

@@ -73,7 +73,7 @@ class Terminal:
             if re.search(pattern, screen):
                 return screen
             time.sleep(0.1)
-        raise AssertionError(f"no {pattern!r} within {seconds:g} s on this screen:\n{self.screen}\nexit status: {self.dead}")
+        raise AssertionError(f"no {pattern!r} within {seconds:g} s; exit {self.dead or 'not yet'}:\n{self.screen}")
 
     def wait_gone(self, seconds: float = 10.0) -> str:
         """The exit status once the command has ended."""

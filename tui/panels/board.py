@@ -82,13 +82,15 @@ class Board(Container, can_focus=False):
         if gone:
             await self.remove_children(gone)
         self.keys = keys
-        before: Widget | None = None
+        before: Widget = self.query_one("#nothing")
         for at, key in enumerate(keys):
             panel = kept.get(key)
             if panel is None:
                 assert job is not None
                 panel = make(key, job)
-                await self.mount(panel, after=before if before is not None else self.query_one("#nothing"))
+                await self.mount(panel, after=before)
+            else:
+                self.move_child(panel, after=before)
             panel.set_class(at >= 3, "-beyond")
             before = panel
 

@@ -25,6 +25,7 @@ HOLDER_NAMES: dict[str, tuple[Kind, str]] = {
     "gradients": ("gradients", "gradients"),
     "optimizer": ("optimizer", "Adam"),
     "activations": ("activations", "activations"),
+    "libraries": ("other", "libraries"),
     "other": ("other", "rest"),
 }
 MARKS: tuple[Mark, ...] = ("line", "triangle", "dots", "diamond", "square")
@@ -164,7 +165,7 @@ def memory_facts(job: JobView, x: float | None) -> MemoryFacts | None:
     holders = []
     for name, amount in held.items():
         kind, words = HOLDER_NAMES.get(name, ("other", visible(name, False)))
-        if amount > 0:
+        if amount * 1000 > now.used:
             holders.append(Holder(words, amount, kind))
     order = list(HOLDER_NAMES)
     holders.sort(key=lambda holder: order.index(holder.kind))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from deepdive.tui import commands
 from deepdive.tui.commands import Facts
+from deepdive.tui.terminal import LEAST_HEIGHT, LEAST_WIDTH
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import MUTED, TEXT, Ink
 from deepdive.tui.widgets.lines import Line, Run, fit, shorten, width_of
@@ -18,7 +19,6 @@ from textual.widgets import Static
 if TYPE_CHECKING:
     from deepdive.tui.app import DeepApp
 
-LEAST_WIDTH, LEAST_HEIGHT = 60, 18
 NAME = Ink("accent", bold=True)
 
 
@@ -164,7 +164,7 @@ class DeepScreen(Screen[Any]):
     def on_resize(self, event: events.Resize) -> None:
         size = self.app.size
         self.query_one("#small", Static).update(
-            f"This window is {size.width}x{size.height}. Deep Dive needs {LEAST_WIDTH}x{LEAST_HEIGHT} or more."
+            f"This window is {size.width}x{size.height}.\nDeep Dive needs {LEAST_WIDTH}x{LEAST_HEIGHT} or more."
         )
 
     # ---- what all screens can do ----------------------------------------------------------------------------------

@@ -132,10 +132,10 @@ class HomeScreen(DeepScreen):
     KIND = "home"
     DEFAULT_CSS = """
     HomeScreen #below { height: auto; margin: 0 3 1 3; }
-    HomeScreen #machine { width: 3fr; }
-    HomeScreen #recent { width: 2fr; margin-left: 2; }
-    HomeScreen.-narrow #machine { width: 1fr; }
-    HomeScreen.-narrow #recent { width: 34; }
+    HomeScreen #machine { width: 1fr; }
+    HomeScreen #recent { width: 41; margin-left: 2; }
+    HomeScreen.-narrow #recent { width: 33; }
+    HomeScreen.-wide #recent { width: 60; }
     HomeScreen #problems { color: $failed; margin: 0 3; height: auto; }
     """
 

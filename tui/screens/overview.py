@@ -141,7 +141,7 @@ def machine_lines(facts: Sequence[tuple[str, str]], width: int) -> list[Line]:
     """`This machine`: name and value under each other."""
     lines = [fit([("This machine", STRONG)], width)]
     for name, value in facts:
-        lines.append(fit([(f" {name:<9} ", MUTED), (shorten(visible(value, False), width - 11), TEXT)], width))
+        lines.append(fit([(f" {name:<8} ", MUTED), (shorten(visible(value, False), width - 10), TEXT)], width))
     return lines
 
 

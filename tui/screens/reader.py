@@ -103,7 +103,7 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
         """Bring step, inline figures, predictions and results up to date."""
         if lesson.here.number == self._page:  # else the learner is turning the page
             texts = [part for part in _parts(lesson) if isinstance(part, list)]
-            for widget, blocks in zip(self._texts, texts, strict=True):
+            for widget, blocks in zip(self._texts, texts, strict=False):
                 widget.show_blocks(blocks)
         known = house.progress(lesson.tutorial.id)
         for card in self.query(PredictionCard):

@@ -91,7 +91,8 @@ class TutorialScreen(DeepScreen):
         self.deep.house.here = self.lesson
         await self._show_page()
         self.session.open(await self._wanted_run())
-        self.session.warm()
+        if self.deep.warm:
+            self.session.warm()
 
     async def _wanted_run(self) -> Run | None:
         store = self.deep.house.store
