@@ -231,3 +231,9 @@ def _nvml() -> Any:
     except pynvml.NVMLError:
         return None
     return pynvml
+
+
+def driver_cuda() -> int | None:
+    """The newest major version of CUDA that the driver can run; None without one."""
+    version = asked(lambda nvml: int(nvml.nvmlSystemGetCudaDriverVersion_v2()))
+    return None if version is None else version // 1000

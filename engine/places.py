@@ -18,9 +18,8 @@ SOCKET_NAME_LIMIT = 40
 def home() -> Path:
     """`$DEEPDIVE_HOME`, else the platform's folder for user data. Raises Fault where it can't be made or written."""
     named = os.environ.get("DEEPDIVE_HOME")
-    return _private(
-        Path(named).expanduser() if named else Path(platformdirs.user_data_dir("deepdive")), "DEEPDIVE_HOME"
-    )
+    path = Path(named).expanduser().absolute() if named else Path(platformdirs.user_data_dir("deepdive"))
+    return _private(path, "home", "DEEPDIVE_HOME")
 
 
 def config() -> Path:
@@ -29,26 +28,44 @@ def config() -> Path:
 
 
 def runtime() -> Path:
-    """A short folder for sockets. Raises Fault if somebody else owns it."""
+    """A short folder for sockets: below `$XDG_RUNTIME_DIR` where that is ours and short enough, else below the
+    temporary folder. Raises Fault if somebody else owns it."""
     base = os.environ.get("XDG_RUNTIME_DIR", "")
-    if base and Path(base).is_dir() and len(base.encode()) + len("/deepdive/") + SOCKET_NAME_LIMIT <= SOCKET_PATH_LIMIT:
-        return _private(Path(base) / "deepdive", "XDG_RUNTIME_DIR")
-    return _private(Path(tempfile.gettempdir()) / f"deepdive-{os.getuid()}", "TMPDIR")
+    if base and _ours(base) and _short(f"{base}/deepdive"):
+        return _private(Path(base) / "deepdive", "folder for sockets", "XDG_RUNTIME_DIR")
+    name = f"deepdive-{os.getuid()}"
+    folder = tempfile.gettempdir()
+    return _private(Path(folder if _short(f"{folder}/{name}") else "/tmp") / name, "folder for sockets", "TMPDIR")
 
 
-def _private(path: Path, variable: str) -> Path:
+def _short(folder: str) -> bool:
+    return len(os.fsencode(folder)) + 1 + SOCKET_NAME_LIMIT <= SOCKET_PATH_LIMIT
+
+
+def _ours(folder: str) -> bool:
+    """After `su` or `sudo` the variable still names the other user's folder."""
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def _private(path: Path, what: str, variable: str) -> Path:
     """`path` as a folder that only this user reads and writes."""
+    action = f"Set {variable} to a folder that you can write"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = path.lstat()
+        found = path.lstat() if variable != "DEEPDIVE_HOME" else path.stat()
     except OSError as error:
-        raise Fault(
-            f"{path} can't be made: {error.strerror}", f"Set {variable} to a folder that you can write"
-        ) from error
+        raise Fault(f"The {what} {path} can't be made: {error.strerror}", action) from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise Fault(f"{path} belongs to somebody else", f"Set {variable} to a folder of your own")
-    if found.st_mode & 0o077:
-        path.chmod(0o700)
+        raise Fault(f"The {what} {path} belongs to somebody else", f"Set {variable} to a folder of your own")
+    try:
+        if found.st_mode & 0o077:
+            path.chmod(0o700)
+    except OSError as error:
+        raise Fault(f"The {what} {path} is open to others and can't be closed: {error.strerror}", action) from error
     if not os.access(path, os.W_OK | os.X_OK):
-        raise Fault(f"{path} is read-only", f"Set {variable} to a folder that you can write")
+        raise Fault(f"The {what} {path} is read-only", action)
     return path

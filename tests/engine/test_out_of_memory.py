@@ -12,8 +12,8 @@ from deepdive.engine.out_of_memory import check, explain, is_out_of_memory, size
 GIB = 1 << 30
 CUDA = (
     "CUDA out of memory. Tried to allocate 64.00 MiB. GPU 0 has a total capacity of 15.77 GiB of which 24.12 MiB is "
-    "free. Process 4711 has 15.74 GiB memory in use. Of the allocated memory 14.89 GiB is allocated by PyTorch, and 0 bytes "
-    "is reserved by PyTorch but unallocated."
+    "free. Process 4711 has 15.74 GiB memory in use. Of the allocated memory 14.89 GiB is allocated by PyTorch, and 0 "
+    "bytes is reserved by PyTorch but unallocated."
 )
 
 
