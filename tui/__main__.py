@@ -26,11 +26,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     from .terminal import paintable
 
     words = list(sys.argv[1:] if argv is None else argv)
-    if not wants_interface(words, paintable()):
-        from deepdive.engine.cli import main as command
+    if wants_interface(words, paintable()):
+        return interface(words)
+    if (lesson := wants_plain(words)) is not None:
+        return plainly(lesson)
+    from deepdive.engine.cli import main as command
 
-        return command(words)
-    return interface(words)
+    return command(words)
 
 
 def wants_interface(words: Sequence[str], terminal: bool) -> bool:
@@ -50,6 +52,36 @@ def _without_values(words: Sequence[str]) -> list[str]:
     return [word for at, word in enumerate(words) if at == 0 or words[at - 1] != "--theme"]
 
 
+def wants_plain(words: Sequence[str]) -> str | None:
+    """The tutorial to read as linear text ("": which is asked), or None where these words ask for something else."""
+    rest = [word for word in words if word != "--plain"]
+    if not rest or ("--plain" in words and len(rest) == 1 and not rest[0].startswith("-")):
+        return "".join(rest)
+    if len(rest) > 1 or rest[0].startswith("-"):
+        return None
+    from deepdive.engine import catalogue
+
+    return rest[0] if any(tutorial.id == rest[0] for tutorial in catalogue.load().tutorials) else None
+
+
+def plainly(lesson: str) -> int:
+    """Read a lesson as linear text; with a person at the keyboard page by page."""
+    from deepdive.engine.faults import Fault, Refusal
+    from deepdive.engine.plain import read_aloud
+    from deepdive.engine.untrusted import visible
+
+    try:
+        return read_aloud(lesson or None, read=input if sys.stdin.isatty() and sys.stdout.isatty() else None)
+    except Fault as fault:
+        sys.stderr.write(f"deepdive: {visible(str(fault))}\n")
+        return 2 if isinstance(fault, Refusal) else 1
+    except (EOFError, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:  # `deepdive --plain chapter2 | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+
+
 def interface(words: Sequence[str]) -> int:
     """Run the interface until it is left."""
     parser = argparse.ArgumentParser(prog="deepdive")
@@ -62,10 +94,10 @@ def interface(words: Sequence[str]) -> int:
     from . import terminal
 
     found = terminal.prepare()
-    terminal.settle(found)
 
     from deepdive.engine.untrusted import visible
 
+    from . import theming
     from .app import DeepApp
     from .house import House
 
@@ -73,9 +105,10 @@ def interface(words: Sequence[str]) -> int:
     if wanted.tutorial and (problem := _problem(house, wanted.tutorial)):
         sys.stderr.write(f"deepdive: {visible(problem)}\n")
         return 2
-    app = DeepApp(house, wanted.tutorial, wanted.theme, light=bool(found.light))
+    app = DeepApp(house, wanted.tutorial, wanted.theme, fallback=theming.suited(found.colors, found.light))
     signal.signal(signal.SIGHUP, lambda number, frame: _hang_up(app))
     with terminal.Guard(house.store.home / "interface.log" if house.store is not None else None):
+        terminal.settle(found)
         app.run(mouse=not wanted.no_mouse)
     return app.return_code or 0
 

@@ -23,13 +23,13 @@ class DeepApp(App[None]):
     * { scrollbar-size-vertical: 1; }
     """
 
-    def __init__(self, house: House, tutorial: str = "", theme: str = "", light: bool = False) -> None:
+    def __init__(self, house: House, tutorial: str = "", theme: str = "", fallback: str = theming.DARK) -> None:
         super().__init__()
         self.house = house
         self.warm = True  # start a worker as soon as a tutorial is opened
         self._first = tutorial
         self._wanted_theme = theme
-        self._fallback = theming.LIGHT if light else theming.DARK
+        self._fallback = fallback  # the theme where none was chosen
 
     def on_mount(self) -> None:
         from .screens.home import HomeScreen

@@ -22,7 +22,7 @@ Colors = Literal["truecolor", "256", "standard"]
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 18
 ANSWER_SECONDS = 0.02  # terminals answer in 3 to 10 ms; stock tmux knows no DECRQSS and answers the last question only
-LATE_SECONDS = 1.0  # over a long line the answer must still not arrive as keys
+LATE_SECONDS = 0.5  # since the question: over a long line the answer must still not arrive as keys
 LARGEST_LOG = 1_000_000  # bytes
 DUMB = ("", "dumb", "unknown")
 
@@ -48,6 +48,7 @@ class Terminal:
     light: bool | None
     remote: bool
     complete: bool = True
+    asked: float = 0.0  # when, by the monotonic clock
 
 
 def paintable(environ: MutableMapping[str, str] | None = None) -> bool:
@@ -70,11 +71,12 @@ def prepare(environ: MutableMapping[str, str] | None = None, descriptor: int | N
     environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     if remote:
         environ.setdefault("TEXTUAL_FPS", "15")
+    asked = time.monotonic()
     answer = ask(descriptor) if _worth_asking(environ) else Answer(False, None, True)
     colors = told(environ) or ("truecolor" if answer.truecolor else known(environ))
     if environ.get("TEXTUAL_COLOR_SYSTEM", "auto") == "auto":
         environ["TEXTUAL_COLOR_SYSTEM"] = colors
-    return Terminal(colors, answer.light, remote, answer.complete)
+    return Terminal(colors, answer.light, remote, answer.complete, asked)
 
 
 def told(environ: MutableMapping[str, str]) -> Colors | None:
@@ -129,11 +131,15 @@ def read_answer(data: bytes) -> Answer:
 
 
 def settle(terminal: Terminal, descriptor: int | None = None, seconds: float = LATE_SECONDS) -> None:
-    """Take late answers off the line before the interface reads keys: `r` in one of them would run a step."""
+    """Take late answers off the line, right before keys are read: `r` in one of them would run a step.
+
+    Only over a long line is one waited for; a local terminal that was silent has answered by now, or never will.
+    """
     if terminal.complete:
         return
+    left = terminal.asked + seconds - time.monotonic() if terminal.remote else 0.0
     with contextlib.suppress(OSError, termios.error), _terminal(descriptor) as fd, _raw(fd):
-        _collect(fd, seconds)
+        _collect(fd, max(0.0, left))
         termios.tcflush(fd, termios.TCIFLUSH)
 
 

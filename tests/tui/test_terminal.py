@@ -92,12 +92,22 @@ def test_a_late_answer_is_not_taken_for_keys(line: tuple[int, int]) -> None:
     assert waiting(slave) == b""
 
 
+def test_a_silent_local_terminal_holds_nobody_up(line: tuple[int, int]) -> None:
+    found = prepare({"TERM": "xterm-256color"}, line[1])
+    os.write(line[0], b"typed too early")
+    began = time.monotonic()
+    settle(found, line[1])
+    assert time.monotonic() - began < 0.2
+    assert waiting(line[1]) == b""
+
+
 def test_what_textual_reads(line: tuple[int, int]) -> None:
     environ = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     assert prepare(environ, line[1]).colors == "truecolor"
     assert environ["TEXTUAL_COLOR_SYSTEM"] == "truecolor" and "TEXTUAL_FPS" not in environ
     environ = {"TERM": "linux", "SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}
-    assert prepare(environ, line[1]) == terminal.Terminal("standard", None, True)
+    found = prepare(environ, line[1])
+    assert (found.colors, found.light, found.remote, found.complete) == ("standard", None, True, True)
     assert environ["TEXTUAL_FPS"] == "15" and environ["TEXTUAL_ANIMATIONS"] == "none"
     environ = {"TERM": "xterm", "TEXTUAL_COLOR_SYSTEM": "256", "TEXTUAL_FPS": "30", "SSH_CONNECTION": "x"}
     prepare(environ, line[1])
