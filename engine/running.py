@@ -160,7 +160,7 @@ def follow(run: Run, before: RunView, as_json: bool, expected: int = 0) -> list[
         return events
 
     handler = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
-    heard, checked = 0, time.monotonic()
+    heard, checked, told = 0, time.monotonic(), ""
     try:
         while True:
             if len(pressed) > heard:
@@ -170,7 +170,11 @@ def follow(run: Run, before: RunView, as_json: bool, expected: int = 0) -> list[
                 continue
             if time.monotonic() - checked > BUSY_SECONDS:
                 checked = time.monotonic()
-                if not supervisor.busy(run):
+                busy, trouble = supervisor.status(run)
+                if trouble and trouble != told:
+                    complain(f"deepdive: {visible(trouble)}. Free some space: nothing is lost so far.")
+                told = trouble
+                if not busy:
                     run.settle()
                     if not poll():
                         break

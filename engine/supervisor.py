@@ -71,15 +71,20 @@ def finish(run: Run) -> None:
 
 
 def busy(run: Run) -> bool:
-    """Whether a worker has jobs of this run, running or queued."""
+    """Whether a worker has jobs of this run, running or queued, or events of it that are not on disk yet."""
+    return status(run)[0]
+
+
+def status(run: Run) -> tuple[bool, str]:
+    """Whether it is busy, and what keeps its log from being written (a full disk), if anything does."""
     worker = run.worker()
     if worker is None:
-        return False
+        return False, ""
     try:
         reply = control.call(worker.socket, do="hello")
     except OSError:
-        return worker.alive()
-    return reply["run"] == run.id and not reply["idle"]
+        return worker.alive(), ""
+    return reply["run"] == run.id and not reply["idle"], reply["trouble"]
 
 
 def ask(

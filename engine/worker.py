@@ -94,8 +94,10 @@ class Server:
             case "hello":
                 run = self.run.id if self.run else None
                 folder = str(self.run.folder) if self.run else None
-                idle = not (self.busy or self.queue)
-                _tell(stream, pid=os.getpid(), run=run, folder=folder, idle=idle, ready=self.ready, last=True)
+                late = self.writer is not None and self.writer.waiting > 0
+                idle = not (self.busy or self.queue or late)
+                said = {"pid": os.getpid(), "run": run, "folder": folder, "idle": idle, "ready": self.ready}
+                _tell(stream, **said, trouble=self.trouble(), last=True)
             case "run":
                 self.take(request)
                 _tell(stream, queued=len(self.queue), last=True)
@@ -115,6 +117,11 @@ class Server:
                     self.changed.notify_all()
             case other:
                 raise Refusal("do", f"{other!r} is not a request", "hello, run, stop, finish, ask, quit")
+
+    def trouble(self) -> str:
+        """Why the log can't be written at the moment; empty if it can."""
+        error = self.writer.error if self.writer is not None else None
+        return "" if error is None else f"the run's folder can't be written ({error.strerror}); it waits in memory"
 
     def take(self, request: dict[str, Any]) -> None:
         """Bind to the run (if it is another one and we are idle) and queue its orders."""
@@ -211,6 +218,8 @@ class Server:
                 self.contact = time.monotonic()
             elif self.questions:
                 self.answer(None)
+            elif self.writer is not None and self.writer.waiting:
+                self.writer.flush()  # the disk was full: there may be room now
             elif time.monotonic() - self.contact > minutes * 60 or not self.address.exists():
                 self.ending = True  # nobody asks for anything, or nobody can
         self.release()
