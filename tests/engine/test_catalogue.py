@@ -115,5 +115,5 @@ def test_find_names_the_tutorials_that_there_are(root: Path, monkeypatch: pytest
         catalogue.find("nonsense")
     assert "toy" in refused.value.allowed
     change(root / "other" / "tutorial.toml", "chapter = 1", "chapter = ")
-    with pytest.raises(Fault, match="tutorial.toml"):
+    with pytest.raises(Fault, match=r"tutorial\.toml"):
         catalogue.find("other")
