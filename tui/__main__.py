@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,9 +43,11 @@ def wants_interface(words: Sequence[str], terminal: bool) -> bool:
     plain = [word for word in _without_values(words) if not word.startswith("-")]
     if len(plain) > 1 or any(word.startswith("-") and word.partition("=")[0] not in OPTIONS for word in words):
         return False
+    if not plain:
+        return True
     from deepdive.engine.cli import commands
 
-    return not plain or plain[0] not in commands()
+    return plain[0] not in commands()
 
 
 def _without_values(words: Sequence[str]) -> list[str]:
@@ -75,7 +78,9 @@ def plainly(lesson: str) -> int:
     except Fault as fault:
         sys.stderr.write(f"deepdive: {visible(str(fault))}\n")
         return 2 if isinstance(fault, Refusal) else 1
-    except (EOFError, KeyboardInterrupt):
+    except EOFError:  # ctrl+d
+        return 0
+    except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `deepdive --plain chapter2 | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -95,19 +100,23 @@ def interface(words: Sequence[str]) -> int:
 
     found = terminal.prepare()
 
-    from deepdive.engine.untrusted import visible
+    house = None
+    if wanted.tutorial:
+        from deepdive.engine.untrusted import visible
+
+        from .house import House
+
+        house = House()
+        if problem := house.why_not(wanted.tutorial):
+            sys.stderr.write(f"deepdive: {visible(problem)}\n")
+            return 2
 
     from . import theming
     from .app import DeepApp
-    from .house import House
 
-    house = House()
-    if wanted.tutorial and (problem := _problem(house, wanted.tutorial)):
-        sys.stderr.write(f"deepdive: {visible(problem)}\n")
-        return 2
     app = DeepApp(house, wanted.tutorial, wanted.theme, fallback=theming.suited(found.colors, found.light))
     signal.signal(signal.SIGHUP, lambda number, frame: _hang_up(app))
-    with terminal.Guard(house.store.home / "interface.log" if house.store is not None else None):
+    with terminal.Guard(_log()):
         terminal.settle(found)
         app.run(mouse=not wanted.no_mouse)
     return app.return_code or 0
@@ -121,17 +130,15 @@ def _hang_up(app: DeepApp) -> None:
     app.hang_up()
 
 
-def _problem(house: object, id: str) -> str:
-    """Why a tutorial can't be opened."""
-    from .house import House
+def _log() -> Path | None:
+    """Where stray output goes; None: nowhere."""
+    from deepdive.engine import places
+    from deepdive.engine.faults import Fault
 
-    assert isinstance(house, House)
-    tutorial = house.catalogue.get(id)
-    if tutorial is None:
-        broken = [str(problem) for problem in house.catalogue.problems if problem.tutorial == id]
-        known = ", ".join(t.id for t in house.catalogue.tutorials)
-        return broken[0] if broken else f"there is no tutorial or command {id!r}. There are: {known}"
-    return "" if tutorial.ready else f"{id} is not built yet"
+    try:
+        return places.home() / "interface.log"
+    except Fault:
+        return None
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from deepdive.engine.settings import Setting
 from deepdive.engine.untrusted import visible
 from deepdive.tui.form import TYPED, Form, bounds
 from deepdive.tui.state import SIGNS, Sign
-from deepdive.tui.widgets.code import body_of, code_lines, window
+from deepdive.tui.widgets.code import body_of
+from deepdive.tui.widgets.fold import folded
 from deepdive.tui.widgets.ink import FAINT, MUTED, STRONG, TEXT, Ink
 from deepdive.tui.widgets.lines import ELLIPSIS, Line, Run, fit, shorten, spread, width_of
 from deepdive.tui.widgets.prose import wrap
@@ -105,11 +106,10 @@ def _reason(card: Card, width: int) -> list[Line]:
 def _code(card: Card, width: int, most: int | None) -> list[Line]:
     if not card.code:
         return []
-    lines = code_lines(body_of(card.code))
-    shown = list(lines) if most is None or len(lines) <= most else list(lines[: max(most - 1, 1)])
-    drawn = [window(line, 0, width) for line in shown]
-    if len(shown) < len(lines):
-        drawn.append(((f"… {len(lines) - len(shown)} more lines  ", FAINT), ("v", KEY), (" whole code", FAINT)))
+    lines = folded(body_of(card.code), width)
+    drawn = lines if most is None or len(lines) <= most else lines[: max(most - 1, 1)]
+    if (left := len(lines) - len(drawn)) > 0:
+        drawn.append(((f"… {left} more line{'s' if left > 1 else ''}  ", FAINT), ("v", KEY), (" whole code", FAINT)))
     return drawn
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import ast
 import textwrap
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from deepdive.engine.untrusted import visible
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import FAINT, TEXT, Ink
-from deepdive.tui.widgets.lines import ELLIPSIS, Line, Run, cells_of, merge, width_of
+from deepdive.tui.widgets.lines import ELLIPSIS, Line, cells_of, merge, width_of
 from pygments.lexers.python import PythonLexer  # type: ignore[import-untyped]
-from pygments.token import Comment, Keyword, Name, Number, Operator, String  # type: ignore[import-untyped]
+from pygments.token import Comment, Keyword, Name, Number, Operator, String, Text  # type: ignore[import-untyped]
 from textual.binding import Binding, BindingType
 
 KEYWORD, STRING = Ink("code-keyword"), Ink("code-string")
 COMMENT, NUMBER = Ink("code-comment"), Ink("code-number")
 CALL, TYPE, DEFINED = Ink("code-call"), Ink("code-type"), Ink("text-1", bold=True)
+INDENTED = Text.Whitespace
 LAB = "lab"  # the one object that every step is handed
 
 
@@ -41,21 +42,33 @@ def body_of(source: str) -> str:
     return textwrap.dedent("\n".join(lines[start:])).strip("\n") or source
 
 
+class Token(NamedTuple):
+    """A piece of source: its kind of pygments (None: not in the source), its text, how it looks."""
+
+    kind: Any
+    text: str
+    ink: Ink
+
+
 @lru_cache(maxsize=64)
 def code_lines(source: str) -> tuple[Line, ...]:
     """The source line by line, each as long as it is."""
-    runs: list[list[Run]] = [[]]
-    for text, ink in _inked(visible(source)):
+    return tuple(merge((token.text, token.ink) for token in line) for line in token_lines(source))
+
+
+def token_lines(source: str) -> list[list[Token]]:
+    """The tokens of each line; a text over several lines is one token in each."""
+    lines: list[list[Token]] = [[]]
+    for kind, text, ink in _tokens(visible(source)):
         first, *more = text.split("\n")
-        runs[-1].append((first, ink))
-        for part in more:
-            runs.append([(part, ink)])
-    return tuple(merge(line) for line in runs)
+        lines[-1].append(Token(kind, first, ink))
+        lines += [[Token(kind, part, ink)] for part in more]
+    return [[token for token in line if token.text] for line in lines]
 
 
-def _inked(source: str) -> list[Run]:
+def _tokens(source: str) -> list[Token]:
     tokens = [(kind, text) for kind, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source) if text]
-    runs: list[Run] = []
+    found: list[Token] = []
     for at, (kind, text) in enumerate(tokens):
         if kind in Comment:
             ink = COMMENT
@@ -68,9 +81,9 @@ def _inked(source: str) -> list[Run]:
         elif kind in Name.Function or kind in Name.Class:
             ink = DEFINED
         else:
-            ink = _name(tokens, at) if kind in Name else TEXT
-        runs.append((text, ink))
-    return runs
+            ink = _name(tokens, at) if kind in Name and kind not in Name.Builtin else TEXT
+        found.append(Token(kind, text, ink))
+    return found
 
 
 def _name(tokens: list[tuple[Any, str]], at: int) -> Ink:

@@ -18,7 +18,8 @@ from deepdive.tui.reading import (
     Text,
     plain,
 )
-from deepdive.tui.widgets.code import code_lines, window
+from deepdive.tui.widgets.code import window
+from deepdive.tui.widgets.fold import folded
 from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.widgets.lines import Line, Run, merge, width_of
 from rich.cells import cell_len, split_graphemes
@@ -40,11 +41,8 @@ _GAP = 3  # cells between two columns of a table
 Word = list[Run]
 
 
-def set_prose(blocks: Sequence[Text], width: int, code: str = "python") -> list[Line]:
-    """The blocks as lines of at most `width` cells (and never more than the measure), a blank line between two.
-
-    `code`: the language of code blocks that name none.
-    """
+def set_prose(blocks: Sequence[Text], width: int) -> list[Line]:
+    """The blocks as lines of at most `width` cells (and never more than the measure), a blank line between two."""
     measure = max(8, min(width, MEASURE))
     lines: list[Line] = []
     before: Text | None = None
@@ -54,12 +52,12 @@ def set_prose(blocks: Sequence[Text], width: int, code: str = "python") -> list[
         )
         if before is not None and not close:
             lines.append(())
-        lines += _set_block(block, measure, width, code)
+        lines += _set_block(block, measure, width)
         before = block
     return lines
 
 
-def _set_block(block: Text, measure: int, width: int, code: str) -> list[Line]:
+def _set_block(block: Text, measure: int, width: int) -> list[Line]:
     if isinstance(block, Heading):
         return wrap([(span.text, STRONG) for span in block.spans], measure)
     if isinstance(block, Paragraph):
@@ -75,9 +73,10 @@ def _set_block(block: Text, measure: int, width: int, code: str) -> list[Line]:
     if isinstance(block, Footnote):
         return _hung(block.label.translate(_SUPERSCRIPT), MUTED, runs_of(block.spans, MUTED), measure, 2)
     if isinstance(block, CodeBlock):
-        known = (block.language or code) in ("python", "py")
-        listing = code_lines(block.text) if known else tuple(((line, TEXT),) for line in block.text.split("\n"))
-        return [(("  ", TEXT), *window(line, 0, max(width, measure) - 2)) for line in listing]
+        room = max(width, measure) - 2
+        if block.language in ("python", "py"):
+            return [(("  ", TEXT), *line) for line in folded(block.text, room)]
+        return [(("  ", TEXT), *window(((line, TEXT),), 0, room)) for line in block.text.split("\n")]
     return _set_table(block, max(measure, min(width, MEASURE + 8)))
 
 
