@@ -23,6 +23,7 @@ class _Break(NamedTuple):
     at: int
     cells: int
     depth: int
+    operator: bool = False  # before one: only where no comma or bracket will do
 
 
 def folded(source: str, width: int) -> list[Line]:
@@ -60,6 +61,7 @@ def _choose(breaks: list[_Break], width: int, indent: int) -> _Break | None:
     """The rightmost place in the outermost bracket; outside of brackets only where none is open."""
     fitting = [place for place in breaks if indent + STEP < place.cells <= (width if place.depth else width - 2)]
     inside = [place for place in fitting if place.depth]
+    inside = [place for place in inside if not place.operator] or inside
     if inside:
         outermost = min(place.depth for place in inside)
         fitting = [place for place in inside if place.depth == outermost]
@@ -76,7 +78,7 @@ def _breaks(tokens: list[Token], depth: int) -> list[_Break]:
             before = tokens[at - 1] if at else None
             joins = token.kind in Operator or token.text in ("if", "else", "for", "and", "or", "in", "not", "is")
             if before is not None and not before.text.strip() and joins and _breakable(token.kind):
-                breaks.append(_Break(at, cells - cell_len(before.text), depth))
+                breaks.append(_Break(at, cells - cell_len(before.text), depth, operator=True))
             elif token.text == "." and not depth:
                 breaks.append(_Break(at, cells, depth))
             depth += token.text in ("(", "[", "{")

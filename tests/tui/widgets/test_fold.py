@@ -31,6 +31,13 @@ def test_a_comment_goes_above_and_a_call_is_opened() -> None:
     ]
 
 
+def test_a_comma_is_preferred_to_an_operator() -> None:
+    assert lines("checkpoint = lab.follow(trainer, write, every=2 * evaluate_every)", 61) == [
+        "checkpoint = lab.follow(trainer, write,",
+        "    every=2 * evaluate_every)",
+    ]
+
+
 def test_outside_of_brackets_a_backslash_says_that_it_goes_on() -> None:
     assert lines("gaps = inputs.input_ids.first.nonzero.flatten.item", 40) == [
         "gaps = inputs.input_ids.first.nonzero \\",
