@@ -7,6 +7,7 @@ on the page, its defaults the book's values.
 import math
 import re
 from collections import Counter
+from functools import partial
 from typing import Annotated, Literal
 
 import torch
@@ -25,7 +26,7 @@ from transformers import (
     set_seed,
 )
 
-NAMES_AND_NUMBERS = re.compile(r"\d+|(?<=[a-z,] )[A-Z]\w+")
+NAMES_AND_NUMBERS = re.compile(r"\d+|(?<=[a-z0-9,] )[A-Z]\w+")
 
 
 def masked_lm(lab):
@@ -482,12 +483,9 @@ def pretrain(
     seen = Dataset.from_list(lab.read("seen_blocks"))
     unseen = Dataset.from_list(lab.read("unseen_blocks"))
 
-    dropouts = ("embd_pdrop", "attn_pdrop", "resid_pdrop")
+    length = len(seen[0]["input_ids"])
     config = AutoConfig.from_pretrained(
-        lab.model("blank"),
-        vocab_size=len(tokenizer),
-        **{limit: len(seen[0]["input_ids"])},
-        **dict.fromkeys(dropouts, dropout),
+        lab.model("blank"), **{limit: length}, **everywhere(dropout)
     )
     set_seed(lab.seed)  # before the weights are drawn
     model = GPT2LMHeadModel(config)  # random weights
@@ -502,23 +500,22 @@ def pretrain(
         logging_steps=evaluate_every,
         **quietly(lab),
     )
+    collate = DataCollatorForLanguageModeling(tokenizer, mlm=False)
     trainer = Trainer(
-        model,
-        arguments,
-        DataCollatorForLanguageModeling(tokenizer, mlm=False),
-        train_dataset=seen,
-        eval_dataset=unseen,
-        processing_class=tokenizer,
+        model, arguments, collate, seen, unseen, tokenizer
     )
     prompt = tokenizer.decode(seen[0]["input_ids"][:16])
-    checkpoint = lab.follow(
-        trainer,
-        sample=lambda m: continuation(m, tokenizer, prompt),
-        every=2 * evaluate_every,
-    )
+    write = partial(continuation, tokenizer=tokenizer, prompt=prompt)
+    checkpoint = lab.follow(trainer, write, every=2 * evaluate_every)
     trainer.train(resume_from_checkpoint=checkpoint)
     lab.save("memoriser", model, tokenizer)
     measure_losses(lab, trainer, seen)
+
+
+def everywhere(dropout):
+    """The three places of a GPT-2 that have dropout."""
+    places = ("embd_pdrop", "attn_pdrop", "resid_pdrop")
+    return dict.fromkeys(places, dropout)
 
 
 def quietly(lab):
@@ -528,6 +525,7 @@ def quietly(lab):
         "seed": lab.seed,
         "eval_on_start": True,
         "logging_first_step": True,
+        "per_device_eval_batch_size": 32,
         "save_strategy": "no",
         "report_to": "none",
         "disable_tqdm": True,
@@ -549,11 +547,10 @@ def measure_losses(lab, trainer, seen):
     crossed = [
         x for x in training if training[x] < validation.get(x, 0)
     ]
-    again = trainer.evaluate(
-        seen, metric_key_prefix="seen"
-    )  # no dropout
-    without = again["seen_loss"]
-    later = training[min(x for x in training if 3 * x >= 2 * last)]
+    again = trainer.evaluate(seen, metric_key_prefix="seen")
+    without = again["seen_loss"]  # an evaluation has no dropout
+    late = [x for x in training if 3 * x >= 2 * last]
+    later = training[min(late, default=max(training))]
 
     lab.measure("update of the lowest", lowest)
     lab.measure("lowest", validation[lowest], unit="nats")
