@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import asyncio
+import importlib
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
 
 from . import clipboard, preferences, theming
-from .house import House
+from .screens.first import FirstScreen
+
+if TYPE_CHECKING:
+    from .house import House
 
 
 class DeepApp(App[None]):
@@ -23,19 +28,41 @@ class DeepApp(App[None]):
     * { scrollbar-size-vertical: 1; }
     """
 
-    def __init__(self, house: House, tutorial: str = "", theme: str = "", fallback: str = theming.DARK) -> None:
+    def __init__(
+        self, house: House | None = None, tutorial: str = "", theme: str = "", fallback: str = theming.DARK
+    ) -> None:
+        """Without a house the first screen is painted before catalogue, runs and records are read."""
         super().__init__()
-        self.house = house
+        self._house = house
         self.warm = True  # start a worker as soon as a tutorial is opened
         self._first = tutorial
         self._wanted_theme = theme
         self._fallback = fallback  # the theme where none was chosen
 
+    @property
+    def house(self) -> House:
+        assert self._house is not None
+        return self._house
+
     def on_mount(self) -> None:
+        theming.install(self, self._wanted_theme or str(preferences.read().get("theme", "")), self._fallback)
+        if self._house is None:
+            self.push_screen(FirstScreen())
+            self.call_after_refresh(self.run_worker, self._move_in(), group="house")
+        else:
+            self._go_home()
+
+    async def _move_in(self) -> None:
+        self._house = await asyncio.to_thread(_build_house)
+        self._go_home()
+
+    def _go_home(self) -> None:
         from .screens.home import HomeScreen
 
-        theming.install(self, self._wanted_theme or str(preferences.read().get("theme", "")), self._fallback)
-        self.push_screen(HomeScreen())
+        if isinstance(self.screen, FirstScreen):
+            self.switch_screen(HomeScreen())
+        else:
+            self.push_screen(HomeScreen())
         if self._first:
             self.open_tutorial(self._first)
 
@@ -52,7 +79,8 @@ class DeepApp(App[None]):
 
     def hang_up(self) -> None:
         """The terminal is gone: keep the place, and go. What runs goes on."""
-        self.house.keep_place()
+        if self._house is not None:
+            self._house.keep_place()
         self.exit()
 
     def copy(self, text: str) -> None:
@@ -62,3 +90,11 @@ class DeepApp(App[None]):
             self.copy_to_clipboard(text)
         lines = text.count("\n") + 1
         self.notify(f"{lines} {'line' if lines == 1 else 'lines'} sent to the clipboard", timeout=3)
+
+
+def _build_house() -> House:
+    """In a thread, its imports and the screen's with it: the first paint does not wait for them."""
+    importlib.import_module(".screens.home", __package__)
+    from .house import House
+
+    return House()

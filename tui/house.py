@@ -45,6 +45,15 @@ class House:
         self.asked: dict[str, dict[str, str]] = {}  # what was asked of the probes last, by tutorial
         self._run = ""
 
+    def why_not(self, id: str) -> str:
+        """Why a tutorial can't be opened, or nothing."""
+        tutorial = self.catalogue.get(id)
+        if tutorial is None:
+            broken = [str(problem) for problem in self.catalogue.problems if problem.tutorial == id]
+            known = ", ".join(t.id for t in self.catalogue.tutorials)
+            return broken[0] if broken else f"there is no tutorial or command {id!r}. There are: {known}"
+        return "" if tutorial.ready else f"{id} is not built yet"
+
     # ---- in threads -----------------------------------------------------------------------------------------------
     def survey(self) -> tuple[list[Entry], list[RunInfo]]:
         """Progress in every tutorial and the recent runs."""

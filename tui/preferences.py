@@ -7,7 +7,6 @@ from typing import Any
 
 from deepdive.engine import places
 from deepdive.engine.faults import Fault
-from deepdive.engine.store import write_atomically
 
 FILE = "interface.json"
 
@@ -23,6 +22,8 @@ def read() -> dict[str, Any]:
 
 def keep(name: str, value: str) -> str:
     """Keep a choice; returns why it can't be kept, or nothing."""
+    from deepdive.engine.store import write_atomically  # late: the first paint does not wait for it
+
     path = places.config() / FILE
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

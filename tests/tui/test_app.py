@@ -267,3 +267,17 @@ def test_the_footer_offers_only_what_can_be_pressed() -> None:
     assert "r" not in keys
     assert "p" not in keys
     assert next(iter(keys)) == "n"
+
+
+async def test_the_first_screen_is_painted_before_anything_is_read() -> None:
+    from deepdive.tui.app import DeepApp
+
+    app = DeepApp()
+    async with app.run_test(size=(120, 36)) as pilot:
+        assert app._house is None or type(app.screen).__name__ == "HomeScreen"
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if type(app.screen).__name__ == "HomeScreen":
+                break
+        assert app.house.catalogue.get("chapter2") is not None
+        assert len(app.screen_stack) == 2

@@ -25,7 +25,7 @@ from textual.widgets import Static
 
 from . import facts
 
-ROOM_TO_COMPARE = 60  # cells of a curve from which the run before is drawn under this one
+ROOM_TO_COMPARE = 160  # cells of the screen from which the run before is drawn under this one
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class CurvePanel(Panel):
     def tell(self, moment: Moment) -> None:
         curve = self.query_one(Curve)
         lesson, job = moment.lesson, moment.job
-        before = lesson.before(job) if self.size.width >= ROOM_TO_COMPARE else None
+        before = lesson.before(job) if self.app.size.width >= ROOM_TO_COMPARE else None
         book = facts.book_curve(lesson.tutorial, lesson.scale, job.step)
         found = facts.loss_facts(job, self.key, moment.x, before, book)
         curve.title, curve.unit, curve.x_name = found.title, found.unit, found.x_name

@@ -23,7 +23,7 @@ from textual.widget import Widget
 class PageHead(Drawn):
     """8 Fifty articles by heart            page 8 of 12"""
 
-    DEFAULT_CSS = "PageHead { height: 1; margin-bottom: 1; }"
+    DEFAULT_CSS = "PageHead { height: 1; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,10 +44,11 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
     """A page and what stands in it. Up and down scroll; left and right are left to the curve beside it."""
 
     DEFAULT_CSS = """
-    Reader { padding: 1 1 0 2; scrollbar-size-vertical: 1; }
+    Reader { padding: 1 0 0 2; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
+    Reader > PageHead { margin: 0 1 1 0; }
     Reader > PageText { margin: 0 2 1 2; max-width: 68; }
-    Reader > StepCard { margin: 0 0 1 0; }
-    Reader > Outcome { margin: 0 0 1 2; }
+    Reader > StepCard { margin: 0 1 1 0; }
+    Reader > Outcome { margin: 0 1 1 2; }
     Reader > PredictionCard, Reader > ExerciseCard { margin: 0 2 1 2; max-width: 72; }
     """
     BINDINGS = [
