@@ -285,11 +285,13 @@ def _follower(lab: Lab, trainer: Any, sample: Callable[[Any], Sequence[Any]] | N
             if verdict:
                 self.verdict = verdict
                 control.should_save = verdict == "stop"  # so that the next job of this digest can go on from here
+                control.should_log = True  # the updates since the last point of the curve
                 control.should_training_stop = True
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             values = {name: value for name, value in (logs or {}).items() if isinstance(value, (int, float))}
             if "eval_loss" in values:
+                self.aside_seconds += values.get("eval_runtime", 0.0)
                 validation = {name: v for name, v in values.items() if name in ("eval_loss", "epoch")}
                 lab.point(state.global_step, "validation", **validation)
             elif "loss" in values:
