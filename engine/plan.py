@@ -73,6 +73,15 @@ def need_step(need: str) -> str:
     return need.partition(":")[0]
 
 
+def with_needs(tutorial: Tutorial, goals: list[str]) -> list[Step]:
+    """The goal steps and every step of this tutorial that they need, in the tutorial's order."""
+    reached = set(goals)
+    for step in reversed(tutorial.steps):
+        if step.id in reached:
+            reached |= {need_step(need) for need in step.needs.values()}
+    return [step for step in tutorial.steps if step.id in reached]
+
+
 class Plan:
     """The present state of every step of a run, for one seed.
 

@@ -112,10 +112,14 @@ def _seeds(arguments: argparse.Namespace) -> list[int] | None:
 def _sets(
     sets: list[str], tutorial: Tutorial, scale: str, goals: list[str]
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """--set as changed settings by step, and as roles pointed elsewhere."""
+    """--set as changed settings by step, and as roles pointed elsewhere.
+
+    A setting without its step is that of every goal, and of what a goal needs, that has it.
+    """
     edits: dict[str, dict[str, Any]] = {}
     roles: dict[str, str] = {}
     steps = {step.id: step for step in tutorial.steps}
+    reached = plan.with_needs(tutorial, goals)
     for text in sets:
         key, equals, value = text.partition("=")
         if not equals:
@@ -124,7 +128,7 @@ def _sets(
         if dot and owner not in steps:
             raise Refusal("--set", f"{tutorial.id} has no step {owner!r}", ", ".join(steps))
         found = False
-        for step in [steps[owner]] if dot else [steps[goal] for goal in goals]:
+        for step in [steps[owner]] if dot else reached:
             for setting in step.settings:
                 if setting.name == name:
                     edits.setdefault(step.id, {})[name] = setting.parse(value)

@@ -64,7 +64,7 @@ def number(value: Any) -> str:
         return visible(str(value), newlines=False)
     if not math.isfinite(value):
         return str(value)
-    if isinstance(value, int) or (value == int(value) and abs(value) >= 1000):
+    if value == int(value):
         return f"{int(value):,}"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
