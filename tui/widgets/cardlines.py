@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from deepdive.engine.settings import Setting
@@ -103,10 +104,16 @@ def _reason(card: Card, width: int) -> list[Line]:
     return wrap([(visible(card.reason), Ink(card.sign.ink) if card.state in TOLD else MUTED)], width)
 
 
+@lru_cache(maxsize=64)
+def _set_code(code: str, width: int) -> tuple[Line, ...]:
+    """A page is drawn several times while it is laid out; its code is set once."""
+    return tuple(folded(body_of(code), width))
+
+
 def _code(card: Card, width: int, most: int | None) -> list[Line]:
     if not card.code:
         return []
-    lines = folded(body_of(card.code), width)
+    lines = list(_set_code(card.code, width))
     drawn = lines if most is None or len(lines) <= most else lines[: max(most - 1, 1)]
     if (left := len(lines) - len(drawn)) > 0:
         drawn.append(((f"… {left} more line{'s' if left > 1 else ''}  ", FAINT), ("v", KEY), (" whole code", FAINT)))
