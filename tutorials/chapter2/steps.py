@@ -368,7 +368,8 @@ def articles(
         encyclopedia = encyclopedia.shuffle(
             seed=lab.seed, buffer_size=buffer
         )
-    drawn = list(encyclopedia.take(2 * count))
+    wanted = encyclopedia.take(2 * count)
+    drawn = list(lab.loop(wanted, "articles"))
 
     for sample in "seen", "unseen":
         part, drawn = drawn[:count], drawn[count:]
