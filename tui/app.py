@@ -59,8 +59,9 @@ class DeepApp(App[None]):
     def _go_home(self) -> None:
         from .screens.home import HomeScreen
 
-        if isinstance(self.screen, FirstScreen):
+        if isinstance(first := self.screen, FirstScreen):
             self.switch_screen(HomeScreen())
+            self.call_after_refresh(lambda: [self.post_message(key) for key in first.early])
         else:
             self.push_screen(HomeScreen())
         if self._first:
