@@ -132,8 +132,8 @@ class Plan:
             return StepState(last.outcome, (last.cause,) if last.cause else (), last.id, needs)
         reasons = stale_reasons(step, done, settings, inputs)
         reasons += [
-            f"{role} comes from {need_step(need)}, which is stale"
-            for role, need in step.needs.items()
+            f"it uses {need_step(need)}, which is stale"
+            for need in step.needs.values()
             if self.states.get(need_step(need), StepState("done")).state == "stale"
         ]
         return StepState("stale" if reasons else "done", tuple(reasons), done.id, needs)

@@ -38,7 +38,7 @@ def test_a_changed_setting_makes_what_depends_on_it_stale_and_says_why(laborator
     states = plan.Plan(laboratory.tutorial, "pocket", laboratory.view(run), {"numbers": {"count": 5}}).states
     assert states["numbers"].state == states["squares"].state == "stale"
     assert states["numbers"].reasons == ("it was run with count 3; it is 5 now",)
-    assert states["squares"].reasons == ("numbers comes from numbers, which is stale",)
+    assert states["squares"].reasons == ("it uses numbers, which is stale",)
     last = laboratory.finish(run, "squares")  # nothing edited: the need is done and stays
     assert [job.step for job in laboratory.view(run).jobs.values()] == ["numbers", "squares", "squares"]
     run.edit("numbers", {"count": 4})
