@@ -25,6 +25,9 @@ from .sentences import sentences, village_grammar
 
 HELD_OUT_SEED = 12
 LIMIT_BYTES = 6_000_000
+MOST_DISTANCE = 0.15
+"""Total variation between a model's five best words and the truth. A uniform guess among them is 0.3 to 0.4 off, the
+20,000 sentences themselves 0.02 to 0.10: a model can be no nearer to the grammar than its corpus."""
 
 CONTAINER_GAPS = (
     ("Life is like a", "of chocolates."),
@@ -158,7 +161,7 @@ def _check_bert(folder: Path, train: list[str], held_out: list[str]) -> list[Che
     for left, right in (*CONTAINER_GAPS, WITHOUT_RIGHT):
         shown = fill_gap(model, tokenizer, left, right)
         distance = total_variation(shown, _first(grammar.gap(left, right)))
-        found.append(Check("bert", f"{left} ... {right} TV", distance, "<=", 0.12, _words(shown)))
+        found.append(Check("bert", f"{left} ... {right} TV", distance, "<=", MOST_DISTANCE, _words(shown)))
     return [*found, *_right_context(model, tokenizer, grammar)]
 
 
@@ -207,7 +210,7 @@ def _check_gpt2(folder: Path, train: list[str], held_out: list[str]) -> list[Che
         with torch.no_grad():
             shown = top(model(**inputs).logits[0, -1], tokenizer)
         distance = total_variation(shown, _first(grammar.gap(start)))
-        found.append(Check("gpt2", f"{start} ... TV", distance, "<=", 0.12, _words(shown)))
+        found.append(Check("gpt2", f"{start} ... TV", distance, "<=", MOST_DISTANCE, _words(shown)))
     return found
 
 
