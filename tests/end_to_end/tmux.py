@@ -53,8 +53,9 @@ class Terminal:
 
     @property
     def dead(self) -> str:
-        """The exit status of the command, or nothing while it runs."""
-        return self._tmux("display", "-p", "-t", "t", "#{pane_dead_status}").strip()
+        """The exit status (or signal) of the command, or nothing while it runs."""
+        status = "#{?pane_dead,#{?pane_dead_signal,signal #{pane_dead_signal},#{pane_dead_status}},}"
+        return self._tmux("display", "-p", "-t", "t", status).strip()
 
     @property
     def pid(self) -> int:
