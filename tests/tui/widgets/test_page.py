@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from deepdive.tui.reading import CodeBlock, Paragraph, Span, read
@@ -133,7 +133,10 @@ async def test_a_page_of_four_kilobytes_is_there_at_once(theme: str) -> None:
     app = Host()
     async with app.run_test(size=(120, 36)) as pilot:
         app.theme = theme
-        began = perf_counter()
-        await app.query_one(VerticalScroll).mount(PageText(text, id="long"))
-        await pilot.pause()
-        assert perf_counter() - began < 0.6  # about 0.03 s on a free core
+        spent = []
+        for at in range(3):
+            began = process_time()
+            await app.query_one(VerticalScroll).mount(PageText(text, id=f"long-{at}"))
+            await pilot.pause()
+            spent.append(process_time() - began)
+        assert min(spent) < 0.15  # CPU seconds: a busy machine fails nobody
