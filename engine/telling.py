@@ -108,6 +108,7 @@ class Teller:
         self.width = 0
         self.told = time.monotonic()
         self.waiting = True
+        self.last = ""
 
     def line(self, text: str) -> None:
         self.clear()
@@ -145,8 +146,8 @@ class Teller:
             self.out.write("\r" + text + " " * max(0, self.width - len(text)))
             self.width = len(text)
             self.out.flush()
-        elif time.monotonic() - self.told > LINE_SECONDS:
-            self.told = time.monotonic()
+        elif time.monotonic() - self.told > LINE_SECONDS and text != self.last:
+            self.told, self.last = time.monotonic(), text
             self.line(text)
 
     def close(self) -> None:
