@@ -109,8 +109,10 @@ class Safe:
             self.ledger.before_update(lab.held, int(lab.x or 0) + 1)
             return ""
         news = self.ledger.after_item(lab.held) if phase == "after item" else self.ledger.after_update()
-        if news or self.limit is not None or time.monotonic() - self.sampled > MEMORY_SECONDS:
+        if phase != "after update":  # before the optimizer's step weights, gradients and moments are all there
             self.sample(lab, news)
+        if phase == "gradients":
+            return ""
         self.probe(lab)
         if self.verdict == "finish":
             self.was_finished, self.verdict = True, ""
@@ -119,8 +121,11 @@ class Safe:
 
     def sample(self, lab: Lab, news: bool = True) -> None:
         """Tell who holds the memory, at most once a second without news. Raises torch.OutOfMemoryError at a limit."""
+        due = news or time.monotonic() - self.sampled > MEMORY_SECONDS
+        if not due and self.limit is None:
+            return
         fields = self.ledger.sample(lab.held)
-        if news or time.monotonic() - self.sampled > MEMORY_SECONDS:
+        if due:
             self.sampled = time.monotonic()
             self.report("memory", {**fields, "x": lab.x})
         if self.limit is not None:

@@ -12,7 +12,7 @@ import ctypes
 import gc
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def _new_bytes(tensor: Any, seen: set[int], device: str) -> int:
 @dataclass(frozen=True)
 class Moment:
     """The fullest moment of an update, in bytes. `used` is what the device's allocator (on the CPU: the process) had
-    in use, `lasting` the weights and optimizer states among it."""
+    in use, `lasting` the weights and optimizer states among it. `gradients` are the most of the whole update."""
 
     used: int = 0
     activations: int = 0
@@ -113,7 +113,8 @@ class Activations:
     def __init__(self, models: Held, device: str = "cpu") -> None:
         self.bytes = 0  # most that was kept at one time
         self.live = 0  # kept now
-        self.fullest: Moment | None = None  # None: nothing was kept, so this was no training
+        self.moment: Moment | None = None  # None: nothing was kept, so this was no training
+        self._fullest = 0  # activations and gradients at that moment
         self._kept: dict[int, list[int]] = {}  # address of a storage: tensors that keep it, bytes
         self._gradients: dict[int, int] = {}  # id of a parameter: bytes
         self._models, self._device = models, device
@@ -170,8 +171,11 @@ class Activations:
         """The fullest moment is that with the most activations and gradients; the resident memory of a process does
         not tell, since what is freed is not given back at once."""
         gradients = sum(self._gradients.values())
-        if self.fullest is None or self.live + gradients > self.fullest.activations + self.fullest.gradients:
-            self.fullest = Moment(in_use(self._device), self.live, gradients, self._lasting)
+        if self.moment is None or self.live + gradients > self._fullest:
+            self._fullest = self.live + gradients
+            self.moment = Moment(in_use(self._device), self.live, gradients, self._lasting)
+        elif gradients > self.moment.gradients:
+            self.moment = replace(self.moment, gradients=gradients)
 
 
 def _unpack(kept: Any) -> Any:
@@ -308,9 +312,9 @@ class Ledger:
         """Whether this update was looked into, so that there is news."""
         counted = self.counting
         self.close()
-        if counted is None or counted.fullest is None:
+        if counted is None or counted.moment is None:
             return False
-        self._moment = counted.fullest
+        self._moment = counted.moment
         return True
 
     def after_item(self, models: Held) -> bool:
@@ -329,7 +333,9 @@ class Ledger:
             self.counting = None
 
     def sample(self, models: Held) -> dict[str, Any]:
-        """The fields of a memory event. The parts of `held` add up to `used`; what nobody claims is `other`."""
+        """The fields of a memory event: the fullest moment of an update like the last that was looked into. The parts
+        of `held` add up to `used`; what nobody claims is `other`. Gradients come as activations go, so that a part of
+        the one may stand where the other was."""
         self._changed(models)
         now, parts, moment = read(self.device), held(models, self.device), self._moment
         lasting = parts["weights"] + parts["optimizer"]

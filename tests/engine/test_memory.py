@@ -92,7 +92,7 @@ def test_a_batchs_activations_are_what_autograd_keeps() -> None:
         loss.backward()
         del loss
     assert counted.live == 0
-    assert counted.fullest is not None
+    assert counted.moment is not None
 
 
 def test_activations_grow_with_the_batch_and_not_with_the_number_of_batches_accumulated() -> None:
@@ -159,7 +159,7 @@ def test_transformers_trains_the_same_while_it_is_looked_into() -> None:
     assert losses(True) == losses(False)
 
 
-def ledger_after(updates: int, batch: int = 4096) -> tuple[Ledger, dict[str, Any], Any]:
+def ledger_after(updates: int, batch: int = 2048) -> tuple[Ledger, dict[str, Any], Any]:
     gc.collect()
     ledger = Ledger("cpu")
     model = perceptron(1024)
@@ -172,7 +172,7 @@ def ledger_after(updates: int, batch: int = 4096) -> tuple[Ledger, dict[str, Any
     return ledger, ledger.sample(models), models
 
 
-@pytest.mark.parametrize("updates", [0, 1, 2, 4])
+@pytest.mark.parametrize("updates", [0, 1, 3])
 def test_the_parts_add_up_to_what_is_used(updates: int) -> None:
     _, fields, _ = ledger_after(updates)
     assert sum(fields["held"].values()) == pytest.approx(fields["used"], rel=0.05)
@@ -187,11 +187,11 @@ def test_what_the_ledger_knows_is_most_of_what_the_process_grew_by() -> None:
     parts = fields["held"]
     weights = 2 * (1024 * 1024 + 1024) * 4
     assert parts["weights"] == weights
-    assert parts["gradients"] <= weights  # at the fullest moment; the forward pass may be fuller than the backward pass
+    assert parts["gradients"] == weights
     assert parts["optimizer"] == pytest.approx(2 * weights, rel=0.001)
-    assert parts["activations"] > 50 * MB
+    assert parts["activations"] > 25 * MB
     known = sum(parts[name] for name in ("weights", "gradients", "optimizer", "activations"))
-    assert known > 0.5 * (fields["used"] - before)
+    assert known > 0.4 * (fields["used"] - before)
 
 
 def test_a_step_of_its_own_loop_is_looked_into_too() -> None:
@@ -252,5 +252,5 @@ def test_the_hooks_are_gone_when_the_update_is_over() -> None:
     with Activations({"model": (model, None, None)}) as counted:
         pass
     model(torch.randn(8, 512)).sum().backward()
-    assert counted.bytes == 0 and counted.fullest is None
+    assert counted.bytes == 0 and counted.moment is None
     assert not any(p._post_accumulate_grad_hooks for p in model.parameters())
