@@ -13,7 +13,9 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 DATA = HERE / "data"
@@ -64,21 +66,28 @@ def _build_models(parts: Sequence[str], models: Path) -> None:
     logging.disable_progress_bar()
     lines = list(sentences())
     for name in (part for part in parts if part != "data"):
-        folder = models / name
-        shutil.rmtree(folder, ignore_errors=True)
         positions = training.POSITIONS[name]
         if name == "bert":
             pieces = train_bert(world_text(), positions)
-            pieces.save_pretrained(folder)
-            training.make_bert(pieces, lines, lambda text: _say("bert", text)).save_pretrained(folder)
+            model = training.make_bert(pieces, lines, partial(_say, name))
+            _replace(models / name, pieces, model)
         else:
             bpe = train_gpt2(world_text(), positions)
-            bpe.save_pretrained(folder)
             if name == "gpt2-blank":
-                training.blank_config(bpe).save_pretrained(folder)
+                _replace(models / name, bpe, training.blank_config(bpe))
             else:
-                training.make_gpt2(bpe, lines, lambda text: _say("gpt2", text)).save_pretrained(folder)
+                _replace(models / name, bpe, training.make_gpt2(bpe, lines, partial(_say, name)))
         _say(name, "written")
+
+
+def _replace(folder: Path, *contents: Any) -> None:
+    """Save a tokenizer and a model or configuration; the old ones stay until the new ones are whole."""
+    new = folder.with_name(folder.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    for content in contents:
+        content.save_pretrained(new)
+    shutil.rmtree(folder, ignore_errors=True)
+    new.rename(folder)
 
 
 def _say(part: str, text: str) -> None:
