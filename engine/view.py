@@ -44,7 +44,10 @@ class Curve:
             for series in self.values.values():
                 series.insert(at, None)
         for name, value in values.items():
-            self.values.setdefault(name, [None] * len(self.x))[at] = value
+            series = self.values.get(name)
+            if series is None:
+                series = self.values[name] = [None] * len(self.x)
+            series[at] = value
 
     def series(self, metric: str) -> list[tuple[float, Number]]:
         return list(zip(self.x, self.values.get(metric, []), strict=False))
