@@ -44,10 +44,9 @@ class Curve:
             for series in self.values.values():
                 series.insert(at, None)
         for name, value in values.items():
-            series = self.values.get(name)
-            if series is None:
-                series = self.values[name] = [None] * len(self.x)
-            series[at] = value
+            if name not in self.values:
+                self.values[name] = [None] * len(self.x)
+            self.values[name][at] = value
 
     def series(self, metric: str) -> list[tuple[float, Number]]:
         return list(zip(self.x, self.values.get(metric, []), strict=False))
