@@ -51,8 +51,6 @@ def show_best(lab, name, scores, tokenizer, top_k):
     words = [tokenizer.decode([t]) for t in token.tolist()]
     bars = dict(zip(words, probability.tolist()))
     lab.plot(name, "bars", bars)
-    for word, p in bars.items():
-        lab.measure("probability", p, word=word.strip())
     lab.measure("sum of the best", sum(bars.values()))
     return words, list(bars.values())
 
@@ -113,6 +111,8 @@ def fill_the_gap(
 
     lab.measure("logits", str(list(logits.shape)))
     lab.measure("row to read", row)
+    for word, p in zip(words, probability):
+        lab.measure("probability", p, word=word)
     lab.measure("best word", words[0])
     lab.measure("best guess", probability[0])
     if top_k > 1:
@@ -428,6 +428,8 @@ def blocks(
                 pieces.append(piece)
         full = [p for p in pieces if len(p["input_ids"]) == length]
         kept = full[:at_most]
+        if not kept:
+            lab.refuse("length", f"no {sample} article is so long")
         file = lab.folder / f"{sample}_blocks.jsonl"
         Dataset.from_list(kept).to_json(file)
         measure_blocks(lab, sample, pieces, kept)
@@ -615,11 +617,11 @@ def recite(
     lab.measure("tokens recited", right.float().mean().item())
     exact = right.all(dim=1).float().mean().item()
     lab.measure("blocks recited", exact, n=len(rows))
-    show_recital(lab, tokenizer, begin, written, truth)
+    show_recital(lab, model, tokenizer, begin, written, truth)
     grade_next_tokens(lab, model, ids, [row["kinds"] for row in rows])
 
 
-def show_recital(lab, tokenizer, begin, written, truth):
+def show_recital(lab, model, tokenizer, begin, written, truth):
     """The prompts, what the model wrote and what the text says."""
     lab.rows(
         "recital",
@@ -633,7 +635,9 @@ def show_recital(lab, tokenizer, begin, written, truth):
         ],
         view="pairs",
     )
-    lab.measure("prompt", tokenizer.decode(begin[0]))
+    first = tokenizer.decode(begin[0])
+    lab.text(continuation(model, tokenizer, first, truth.shape[1]))
+    lab.measure("prompt", first)
     lab.measure("written", tokenizer.decode(written[0]))
     lab.measure("truth", tokenizer.decode(truth[0]))
 

@@ -175,6 +175,11 @@ def test_probes_in_mid_training_leave_the_curve_as_it_is(short: Bench) -> None:
     assert _curve(short.heard["pretrain"]) == alone
 
 
+def test_a_block_must_fit_into_an_article(short: Bench) -> None:
+    with pytest.raises(Refused, match="no seen article is so long"):
+        short.run("blocks", length=1024)
+
+
 def test_names_and_numbers_stand_for_facts_where_none_are_marked(bench: Bench) -> None:
     text = "Ada was born on 5 May 1850 and taught by Otto Wade."
     marked = bench.steps.marked({"id": "1", "title": "Ada", "text": text})
