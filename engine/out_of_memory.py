@@ -16,9 +16,11 @@ BATCHES = ("batch", "batch_size", "per_device_train_batch_size")
 
 
 def check(fields: Mapping[str, Any], limit: int) -> None:
-    """Act as if there were `limit` bytes for what the step itself holds: a memory event's use without the libraries.
+    """Act as if the device had `limit` bytes for what a step puts there. `fields` are a memory event's. On the CPU
+    those are the tensors of the watched models: a GPU would not hold Python's own objects.
     Raises torch.OutOfMemoryError."""
-    own = fields["used"] - fields["held"].get("libraries", 0)
+    held = fields["held"]
+    own = sum(held.get(name, 0) for name in (ACTIONS if fields["device"] == "cpu" else (*ACTIONS, "other")))
     if own > limit:
         import torch
 
@@ -39,7 +41,7 @@ def explain(error: BaseException, fields: Mapping[str, Any], settings: Mapping[s
     limit = _LIMIT.search(text)
     if limit:
         what = f"the step needs {size_text(int(limit[1]))}, and this run's limit is {size_text(int(limit[2]))}"
-        parts.pop("libraries", None)
+        parts = {name: size for name, size in parts.items() if name in ACTIONS}
     else:
         what = f"{_asked(text, settings or {})} on {where}, where {_room(text, fields)}"
     holders = sorted(parts.items(), key=lambda part: -part[1])
@@ -83,7 +85,11 @@ def _action(parts: Mapping[str, int], fields: Mapping[str, Any], limited: bool) 
     if not limited and fields["device"] != "cpu" and others > fields["total"] / 4 and others > fields["used"]:
         return f"Other processes hold {size_text(others)} of this GPU (see `nvidia-smi`): end them or wait for them"
     own = {name: size for name, size in parts.items() if name in ACTIONS}
-    return ACTIONS[max(own, key=lambda name: own[name])] if own else ACTIONS["activations"]
+    return (
+        ACTIONS[max(own, key=lambda name: own[name])]
+        if own
+        else "Take a smaller batch or less data at a time, or close other programs"
+    )
 
 
 def size_text(amount: int) -> str:

@@ -57,7 +57,7 @@ def test_the_cpus_refusal_names_the_batch() -> None:
 
 
 def test_a_limit_raises_torchs_own_error_for_what_the_step_holds() -> None:
-    sample = fields("cpu", weights=40_000_000, activations=70_000_000, libraries=500_000_000)
+    sample = fields("cpu", weights=40_000_000, activations=70_000_000, libraries=500_000_000, other=60_000_000)
     check(sample, 110_000_000)
     with pytest.raises(torch.OutOfMemoryError) as caught:
         check(sample, 100_000_000)
@@ -66,6 +66,16 @@ def test_a_limit_raises_torchs_own_error_for_what_the_step_holds() -> None:
         "out of memory: the step needs 110 MB, and this run's limit is 100 MB. Held by activations 70 MB, weights 40 MB"
     )
     assert "smaller batch" in fault.action
+
+
+def test_on_the_cpu_data_and_libraries_do_not_count_towards_a_limit() -> None:
+    check(fields("cpu", libraries=500_000_000, other=60_000_000), 1_000_000)
+    with pytest.raises(torch.OutOfMemoryError):
+        check(fields("cuda", libraries=500_000_000, other=60_000_000), 1_000_000)
+
+
+def test_where_no_model_is_watched_there_is_a_way_out_too() -> None:
+    assert "other programs" in explain(MemoryError(), fields("cpu", libraries=GIB)).action
 
 
 def test_a_real_update_hits_the_limit() -> None:
