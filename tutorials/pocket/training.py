@@ -38,7 +38,7 @@ class Recipe:
 
 
 RECIPES = {
-    "bert": Recipe(updates=3_000, batch=64, learning_rate=1.5e-3),
+    "bert": Recipe(updates=4_000, batch=64, learning_rate=1.5e-3),
     "gpt2": Recipe(updates=1_200, batch=96, learning_rate=1.5e-3),
 }
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Iterable
 
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import BertTokenizer, GPT2Tokenizer
 
 VOCABULARY = 2048
 END = "<|endoftext|>"
+START = "▁"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
@@ -30,11 +32,23 @@ def train_gpt2(lines: Iterable[str], positions: int) -> GPT2Tokenizer:
 
 
 def train_bert(lines: Iterable[str], positions: int) -> BertTokenizer:
-    """Uncased WordPiece with BERT's five special tokens first."""
-    pieces = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    pieces.normalizer = normalizers.BertNormalizer(lowercase=True)
-    pieces.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    pieces.decoder = decoders.WordPiece(prefix="##")
-    trainer = trainers.WordPieceTrainer(vocab_size=VOCABULARY, special_tokens=SPECIAL, show_progress=False)
-    pieces.train_from_iterator(lines, trainer)
-    return BertTokenizer(vocab=pieces.get_vocab(), model_max_length=positions)
+    """Uncased WordPiece with BERT's five special tokens first.
+
+    The library's WordPiece trainer breaks ties by the order of a hash table, differently in every run. So the pieces
+    are found by byte-pair merges, which are the same every time, over words marked at their start; a piece without
+    the mark goes on from another one and is written with "##".
+    """
+    normalizer, splitter = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    trainer = trainers.BpeTrainer(vocab_size=VOCABULARY, show_progress=False)
+    split = (splitter.pre_tokenize_str(normalizer.normalize_str(line)) for line in lines)
+    bpe.train_from_iterator((" ".join(START + word for word, _ in words) for words in split), trainer)
+    found = bpe.get_vocab()
+    typed = set(string.ascii_lowercase + string.digits + string.punctuation)  # what a reader may type
+    letters = sorted(typed | {piece for piece in found if len(piece) == 1} - {START})
+    longer = sorted((piece for piece in found if len(piece) > 1), key=lambda piece: found[piece])
+    pieces = [*SPECIAL, *letters, *(f"##{letter}" for letter in letters)]
+    pieces += [piece[1:] if piece[0] == START else f"##{piece}" for piece in longer]
+    vocabulary = {piece: index for index, piece in enumerate(list(dict.fromkeys(pieces))[:VOCABULARY])}
+    return BertTokenizer(vocab=vocabulary, model_max_length=positions)
