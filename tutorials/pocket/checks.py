@@ -26,8 +26,8 @@ from .sentences import sentences, village_grammar
 HELD_OUT_SEED = 12
 LIMIT_BYTES = 6_000_000
 MOST_DISTANCE = 0.12
-"""Total variation between a model's five best words and the truth. A uniform guess among the true ones is 0.2 to 0.5 off, the
-20,000 sentences themselves 0.02 to 0.10: a model can be no nearer to the grammar than its corpus."""
+"""Total variation between a model's five best words and the truth. A uniform guess among the true ones is 0.2 to 0.5
+off, the 20,000 sentences themselves are 0.02 to 0.10: a model cannot be nearer to the grammar than its corpus is."""
 
 CONTAINER_GAPS = (
     ("Life is like a", "of chocolates."),
