@@ -5,7 +5,6 @@ What reads many files is asked for in a thread. A home that can't be written lea
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from deepdive.engine import catalogue
@@ -44,6 +43,8 @@ class House:
         self.here: Lesson | None = None  # the lesson in front
         self.asked: dict[str, dict[str, str]] = {}  # what was asked of the probes last, by tutorial
         self._run = ""
+        self._runs: tuple[dict[str, int], list[RunInfo]] | None = None
+        self._entries: dict[str, tuple[object, Entry]] = {}
 
     def why_not(self, id: str) -> str:
         """Why a tutorial can't be opened, or nothing."""
@@ -59,22 +60,28 @@ class House:
         """Progress in every tutorial and the recent runs."""
         if self.store is None:
             return unread(self.catalogue), []
-        runs = self.store.runs()
-        return [self._entry(tutorial) for tutorial in self.catalogue.tutorials], runs
+        logs = _sizes(self.store)
+        if self._runs is None or self._runs[0] != logs:  # long logs are read again only after they grew
+            self._runs = (logs, self.store.runs())
+        return [self._entry(tutorial) for tutorial in self.catalogue.tutorials], self._runs[1]
 
     def _entry(self, tutorial: Tutorial) -> Entry:
+        """Progress in one tutorial; its log is read again only after something changed. Views are too large to keep."""
         if not tutorial.ready or self.store is None:
             return Entry(tutorial)
-        lesson = Lesson(tutorial, next(iter(tutorial.scales)))
-        run = self.store.latest(tutorial.id)
-        if run is not None:
-            lesson.scale, lesson.roles = run.record.scale, dict(run.record.roles)
-            lesson.edits = run.edits()
-            with contextlib.suppress(OSError):
+        run, known = self.store.latest(tutorial.id), self.progress(tutorial.id)
+        size = run.log.stat().st_size if run is not None and run.log.exists() else 0
+        edits = run.edits() if run is not None else {}
+        key = (run.id if run is not None else "", size, repr(edits), known.seen)
+        if tutorial.id not in self._entries or self._entries[tutorial.id][0] != key:
+            lesson = Lesson(tutorial, next(iter(tutorial.scales)), edits=edits)
+            if run is not None:
+                lesson.scale, lesson.roles = run.record.scale, dict(run.record.roles)
                 lesson.view = of(replay(run.log)[0])
-        known = self.progress(tutorial.id)
-        self.remember(lesson)
-        return entry_of(lesson, known.page, known.seen > 0 or run is not None, known.seen)
+            self.remember(lesson)
+            entry = entry_of(lesson, known.page, known.seen > 0 or run is not None, known.seen)
+            self._entries[tutorial.id] = (key, entry)
+        return self._entries[tutorial.id][1]
 
     def meet_machine(self) -> None:
         """Its devices: some milliseconds."""
@@ -126,6 +133,11 @@ class House:
             self.turn(self.here)
         if self.records is not None:
             self.records.close()
+
+
+def _sizes(store: Store) -> dict[str, int]:
+    """The size of every run's log."""
+    return {path.parent.name: path.stat().st_size for path in store.folder.glob("*/events.jsonl")}
 
 
 def short_machine(machine: Machine, narrow: bool) -> str:

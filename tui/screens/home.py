@@ -165,7 +165,9 @@ class HomeScreen(DeepScreen):
         self.look()
 
     def look(self) -> None:
-        """Look at runs, progress and machine, in the background."""
+        """Look at runs, progress and machine, in the background, once this screen is in front."""
+        if not self.is_current:
+            return
         self.run_worker(self._look(), group="look", exclusive=True, exit_on_error=False)
 
     async def _look(self) -> None:

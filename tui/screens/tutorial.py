@@ -110,8 +110,9 @@ class TutorialScreen(DeepScreen):
         self.lesson.x, self.lesson.job = None, None
         self.board.put_away()
         self._told(self.deep.house.turn(self.lesson, self._run_id))
-        await self.reader.open(self.lesson)
-        await self._show_all()
+        with self.app.batch_update():
+            await self.reader.open(self.lesson)
+            await self._show_all()
         self.reader.focus()
 
     async def _show_all(self) -> None:
