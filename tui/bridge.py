@@ -22,6 +22,7 @@ from deepdive.engine.view import RunView
 from textual.message import Message
 from textual.screen import Screen
 
+from .spilled import filled
 from .state import Lesson
 
 BUSY_SECONDS = 0.1  # between two looks at the log while a job runs
@@ -107,7 +108,7 @@ class Session:
         tail: Tail | None = None
         if run is not None:
             tail = Tail(run.log)
-            while await asyncio.to_thread(_fold_slice, tail, view):
+            while await asyncio.to_thread(_fold_slice, run, tail, view):
                 pass
             self.lesson.edits = await asyncio.to_thread(run.edits)
             self.lesson.roles = dict(run.record.roles)
@@ -122,7 +123,7 @@ class Session:
             return
         changed = False
         try:
-            events = await asyncio.to_thread(self._tail.poll, SLICE)
+            events = await asyncio.to_thread(_slice, self.run, self._tail)
             if events:
                 self.lesson.view.add(events)
                 changed = True
@@ -269,9 +270,14 @@ class Session:
             self.screen.post_message(Refused(_fault(error)))
 
 
-def _fold_slice(tail: Tail, view: RunView) -> bool:
+def _slice(run: Run, tail: Tail) -> list[AnyEvent]:
+    """The next events of a log, with what lies in files beside it."""
+    return filled(run.folder, tail.poll(SLICE))
+
+
+def _fold_slice(run: Run, tail: Tail, view: RunView) -> bool:
     """Fold one slice of a log into a view that nobody else sees yet; whether there was any."""
-    events = tail.poll(SLICE)
+    events = _slice(run, tail)
     view.add(events)
     return bool(events)
 

@@ -281,3 +281,51 @@ async def test_the_first_screen_is_painted_before_anything_is_read() -> None:
                 break
         assert app.house.catalogue.get("chapter2") is not None
         assert len(app.screen_stack) == 2
+
+
+async def test_tab_goes_from_the_page_to_the_panels_and_back() -> None:
+    fake = FakeRun()
+    fake.data()
+    fake.end(fake.pretrain(60, total=60))
+    async with seated("little") as seat:
+        await seat.press("n", "n", "n", "n")
+        await seat.see("after update 60")
+        visited = []
+        for _ in range(4):
+            visited.append(type(seat.app.focused).__name__)
+            await seat.press("tab")
+        assert visited == ["Reader", "Curve", "Tokens", "Reader"]
+        await seat.press("shift+tab")
+        assert type(seat.app.focused).__name__ == "Reader"
+
+
+async def test_an_answer_stands_in_front_of_the_panels_until_it_is_put_away() -> None:
+    from deepdive.engine.events import Piece, Text
+    from deepdive.engine.faults import Fault
+    from deepdive.tui.bridge import Answered
+
+    fake = FakeRun()
+    fake.data()
+    fake.end(fake.pretrain(60, total=60))
+    async with seated("little") as seat:
+        await seat.press("n", "n", "n", "n")
+        await seat.see("after update 60")
+        pieces = [Piece("an answer", {"probability": 0.9}, [("an answer", 0.9), ("another", 0.1)])]
+        seat.app.screen.post_message(Answered("complete", [Text(stream="output", pieces=pieces)]))
+        await seat.see("Answer  complete")
+        text = await seat.see("an answer")
+        assert "Loss" not in text
+        await seat.press("escape")
+        await seat.see("Loss")
+        seat.app.screen.post_message(Answered("complete", [], Fault("the model is sharded", "Wait until it ends")))
+        await seat.see("the model is sharded. Wait until it ends")
+
+
+async def test_a_question_is_checked_before_it_is_asked() -> None:
+    fake = FakeRun()
+    fake.fill_the_gap()
+    async with seated("little") as seat:
+        await seat.press("n", "t")
+        await seat.see("Let the model go on from your words")
+        await seat.press("down", "9", "9", "9", "enter")
+        await seat.see("tokens: 16999 is out of range. Allowed: 1 … 64")

@@ -26,8 +26,10 @@ class Board(Container, can_focus=False):
     Board { layout: vertical; overflow-y: auto; scrollbar-size-vertical: 1; }
     Board > #nothing { color: $text-3; display: none; }
     Board.-empty > #nothing { display: block; }
-    Board > #asked { display: none; margin-bottom: 1; height: auto; }
+    Board > #asked { display: none; margin-bottom: 1; }
     Board.-answered > #asked { display: block; }
+    Board.-curved > OutputPanel Tokens { max-height: 6; }
+    Board > .-last { margin-bottom: 0; }
     Board.-strip { layout: horizontal; overflow: hidden; }
     Board.-strip > Panel { height: 1fr; width: 1fr; margin: 0 2 0 0; min-height: 1; overflow: hidden; }
     Board.-strip > CurvePanel { width: 3fr; }
@@ -37,7 +39,7 @@ class Board(Container, can_focus=False):
     Board.-strip > .-beyond { display: none; }
     Board.-zoomed > Panel { display: none; }
     Board.-zoomed > Panel.-front { display: block; width: 1fr; height: 1fr; max-height: 100%; }
-    Board.-zoomed > OutputPanel.-front Tokens { max-height: 50%; overflow-y: auto; }
+    Board.-zoomed > OutputPanel.-front Tokens { max-height: 50%; }
     Board.-zoomed > Panel.-front Table { max-height: 100%; }
     """
 
@@ -50,11 +52,8 @@ class Board(Container, can_focus=False):
         self._job = ""
 
     def compose(self) -> ComposeResult:
-        yield HeadLine()
+        yield HeadLine(id="asked")
         yield Static(Content(""), id="nothing", markup=False)
-
-    def on_mount(self) -> None:
-        self.query_one(HeadLine).id = "asked"
 
     # ---- what is shown --------------------------------------------------------------------------------------------
     async def show(self, lesson: Lesson, job: JobView | None, x: float | None, hint: str) -> None:
@@ -64,6 +63,7 @@ class Board(Container, can_focus=False):
         self.set_class(self._answer is not None, "-answered")
         self.query_one("#nothing", Static).update(Content(hint))
         keys = facts.panel_keys(front)
+        self.set_class(any(key.startswith("curve:") for key in keys) and self.app.size.height < 48, "-curved")
         job_id = front.id if front is not None else ""
         if keys != self.keys:
             await self._remount(keys, front, same=job_id == self._job)
@@ -92,6 +92,7 @@ class Board(Container, can_focus=False):
             else:
                 self.move_child(panel, after=before)
             panel.set_class(at >= 3, "-beyond")
+            panel.set_class(at == len(keys) - 1, "-last")
             before = panel
 
     def answer(self, title: str, events: list[AnyEvent]) -> None:

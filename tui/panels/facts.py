@@ -19,18 +19,19 @@ from deepdive.tui.widgets.holders import Holder, Kind
 from deepdive.tui.widgets.series import Anchor, Mark, Point, Series
 from deepdive.tui.widgets.table import Cell, Column, Row, Span, confusion
 from deepdive.tui.widgets.tokens import Piece
+from rich.cells import cell_len
 
 HOLDER_NAMES: dict[str, tuple[Kind, str]] = {
     "weights": ("weights", "weights"),
     "gradients": ("gradients", "gradients"),
     "optimizer": ("optimizer", "Adam"),
     "activations": ("activations", "activations"),
-    "libraries": ("other", "libraries"),
-    "other": ("other", "rest"),
+    "other": ("other", "other"),
 }
 MARKS: tuple[Mark, ...] = ("line", "triangle", "dots", "diamond", "square")
 COLORS = ("training", "validation", "book", "held", "stale")
 MAIN_CURVES = ("training", "validation")
+LONG_TEXT = 12  # characters from which a cell may be worth reading in full
 
 
 @dataclass(frozen=True)
@@ -158,10 +159,8 @@ def memory_facts(job: JobView, x: float | None) -> MemoryFacts | None:
     if not samples:
         return None
     now = _memory_at(samples, x)
-    held = dict(now.held)
-    rest = now.used - sum(held.values())
-    if rest > 0:
-        held["other"] = held.get("other", 0) + rest
+    held = {name: amount for name, amount in now.held.items() if name not in ("libraries", "other")}
+    held["other"] = max(now.used - sum(held.values()), 0)  # the libraries themselves, and what nobody claims
     holders = []
     for name, amount in held.items():
         kind, words = HOLDER_NAMES.get(name, ("other", visible(name, False)))
@@ -258,6 +257,20 @@ def _confusion(rows: list[dict[str, Any]]) -> tuple[list[Column], list[Row]]:
     for row in rows:
         counts[labels.index(str(row["truth"]))][labels.index(str(row["said"]))] += int(row.get("count", 1))
     return confusion(labels, counts)
+
+
+def details(rows: Rows, at: int, width: int) -> list[tuple[str, str]]:
+    """A row's texts as (column, text) where a table `width` cells wide cuts them short; else nothing."""
+    if not 0 <= at < len(rows.rows):
+        return []
+    texts = {name: _detail(value) for name, value in rows.rows[at].items()}
+    if sum(cell_len(text) + 2 for text in texts.values()) <= width and not any("\n" in text for text in texts.values()):
+        return []
+    return [(visible(name, False).replace("_", " "), text) for name, text in texts.items() if len(text) > LONG_TEXT]
+
+
+def _detail(value: Any) -> str:
+    return visible(value) if isinstance(value, str) else _cell(value).text
 
 
 def _is_number(value: object) -> bool:

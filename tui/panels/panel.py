@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from deepdive.engine.events import Rows
 from deepdive.engine.untrusted import visible
 from deepdive.engine.view import JobView
 from deepdive.tui.state import Lesson, clock
@@ -42,8 +43,8 @@ class HeadLine(Drawn):
 
     DEFAULT_CSS = "HeadLine { height: 1; }"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
         self.words = ("", "", "")
 
     def show(self, title: str, unit: str = "", note: str = "") -> None:
@@ -117,7 +118,7 @@ class MemoryPanel(Panel):
 class OutputPanel(Panel):
     """Text token by token, and what could have stood in place of the one under the cursor."""
 
-    DEFAULT_CSS = "OutputPanel Tokens { max-height: 12; overflow-y: auto; }"
+    DEFAULT_CSS = "OutputPanel Tokens { max-height: 12; }"
 
     def compose(self) -> ComposeResult:
         yield HeadLine()
@@ -133,6 +134,8 @@ class OutputPanel(Panel):
         tokens = self.query_one(Tokens)
         cursor = tokens.cursor if tokens.cursor is not None and tokens.cursor < len(found.pieces) else None
         tokens.show(found.pieces, cursor)
+        if not moment.job.running and cursor is None and found.at is None:
+            tokens.show_beginning()
         self.choose()
 
     def choose(self) -> None:
@@ -215,20 +218,45 @@ class PlotPanel(Panel):
 
 
 class RowsPanel(Panel):
-    DEFAULT_CSS = "RowsPanel Table { max-height: 16; }"
+    """A table; where it cuts texts short, the row under the cursor stands below in full."""
+
+    DEFAULT_CSS = """
+    RowsPanel Table { max-height: 11; }
+    RowsPanel Static { margin-top: 1; max-height: 10; display: none; }
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.rows: Rows | None = None
 
     def compose(self) -> ComposeResult:
         yield Table(selectable=True)
+        yield Static(Content(""), markup=False)
+
+    def choose(self) -> None:
+        """Show the chosen row's texts in full."""
+        table, below = self.query_one(Table), self.query_one(Static)
+        width = table.size.width or self.app.size.width // 3
+        found = facts.details(self.rows, table.cursor, width) if self.rows is not None else []
+        below.display = bool(found)
+        lines = [Content.assemble((f"{name}  ", "$text-3"), text) for name, text in found]
+        below.update(Content("\n").join(lines))
+
+    def on_table_row_selected(self, event: Table.RowSelected) -> None:
+        event.stop()
+        self.choose()
 
     def tell(self, moment: Moment) -> None:
         rows = moment.job.rows.get(self.key.partition(":")[2])
-        if rows is None:
+        if rows is None or rows is self.rows:
             return
+        self.rows = rows
         table = self.query_one(Table)
         name = visible(rows.name, False)
         table.title = name[:1].upper() + name[1:]
         table.unit = f"{len(rows.rows)} rows" if len(rows.rows) > 8 else ""
         table.show(*facts.table_facts(rows))
+        self.choose()
 
 
 class FailurePanel(Panel):

@@ -127,8 +127,11 @@ class DeepScreen(Screen[Any]):
 
     def __init__(self) -> None:
         super().__init__()
-        for binding in commands.bindings(self.KIND):
-            self._bindings._add_binding(binding)
+        for binding in commands.bindings(self.KIND):  # in front of Textual's own, which has tab too
+            self._bindings.key_to_bindings[binding.key] = [
+                binding,
+                *self._bindings.key_to_bindings.get(binding.key, []),
+            ]
         self.header = HeaderLine()
         self.footer = FooterLine()
 

@@ -98,7 +98,7 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     def _code_rows(self) -> int:
         """As many lines of code as leave room for text and settings; `v` shows the rest."""
-        return max(5, self.app.size.height - 22)
+        return min(22, max(5, self.app.size.height - 22))
 
     def tell(self, lesson: Lesson, house: House) -> None:
         """Bring step, inline figures, predictions and results up to date."""

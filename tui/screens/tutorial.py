@@ -93,6 +93,9 @@ class TutorialScreen(DeepScreen):
         self.session.open(await self._wanted_run())
         if self.deep.warm:
             self.session.warm()
+        if self.deep.house.machine is None:
+            await asyncio.to_thread(self.deep.house.meet_machine)
+            await self._show_all()
 
     async def _wanted_run(self) -> Run | None:
         store = self.deep.house.store

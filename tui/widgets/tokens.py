@@ -145,6 +145,11 @@ class Tokens(Drawn, can_focus=True):
         """Paint what was appended now, for instance when the stream ends."""
         self.redraw()
 
+    def show_beginning(self) -> None:
+        """Stand at the beginning of a text that is longer than there is room for, instead of following its end."""
+        self._top, self._following = 0, False
+        self.redraw()
+
     def clear(self) -> None:
         """No text, no cursor."""
         self.show(())
