@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,6 +15,8 @@ from .screens.first import FirstScreen
 
 if TYPE_CHECKING:
     from .house import House
+
+COLLECT_AFTER = (20_000, 20, 50)  # allocations, young and middle collections
 
 
 class DeepApp(App[None]):
@@ -54,6 +57,8 @@ class DeepApp(App[None]):
 
     async def _move_in(self) -> None:
         self._house = await asyncio.to_thread(_build_house)
+        gc.freeze()  # modules and catalogue stay: looking through them again and again would hold up keys
+        gc.set_threshold(*COLLECT_AFTER)
         self._go_home()
 
     def _go_home(self) -> None:

@@ -56,7 +56,12 @@ def tutorial(
     """`steps` maps the id of a step to its number of seeds."""
     known = steps or {"pretrain": 1, "recite": 1}
     return Tutorial(
-        id="chapter2", chapter=2, title="Two", teaches="", folder=Path(), ready=True,
+        id="chapter2",
+        chapter=2,
+        title="Two",
+        teaches="",
+        folder=Path(),
+        ready=True,
         scales={name: Scale(name, {}, {}) for name in ("pocket", "book")},
         steps=tuple(Step(id, id, Function(id, "", (), "", "", 1), seeds=seeds) for id, seeds in known.items()),
         claims=claims,

@@ -23,19 +23,21 @@ class Board(Container, can_focus=False):
     """Shows the panels of a job; they are mounted anew only when there are other ones."""
 
     DEFAULT_CSS = """
-    Board { layout: vertical; overflow-y: auto; scrollbar-size-vertical: 1; }
+    Board { layout: vertical; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
     Board > #nothing { color: $text-3; display: none; }
     Board.-empty > #nothing { display: block; }
     Board > #asked { display: none; margin-bottom: 1; }
     Board.-answered > #asked { display: block; }
-    Board.-curved > OutputPanel Tokens { max-height: 6; }
+    Board.-curved > OutputPanel Tokens { height: 6; }
+    Board.-curved > OutputPanel Bars { height: 5; }
     Board > .-last { margin-bottom: 0; }
-    Board.-strip { layout: horizontal; overflow: hidden; }
+    Board.-strip { layout: horizontal; overflow: hidden; scrollbar-gutter: auto; }
     Board.-strip > Panel { height: 1fr; width: 1fr; margin: 0 2 0 0; min-height: 1; overflow: hidden; }
     Board.-strip > CurvePanel { width: 3fr; }
     Board.-strip > MemoryPanel { width: 2fr; }
     Board.-strip > OutputPanel { width: 3fr; }
     Board.-strip Instead, Board.-strip OutputPanel Bars { display: none; }
+    Board.-strip > OutputPanel Tokens { height: 1fr; }
     Board.-strip > .-beyond { display: none; }
     Board.-zoomed > Panel { display: none; }
     Board.-zoomed > Panel.-front { display: block; width: 1fr; height: 1fr; max-height: 100%; }
@@ -63,7 +65,8 @@ class Board(Container, can_focus=False):
         self.set_class(self._answer is not None, "-answered")
         self.query_one("#nothing", Static).update(Content(hint))
         keys = facts.panel_keys(front)
-        self.set_class(any(key.startswith("curve:") for key in keys) and self.app.size.height < 48, "-curved")
+        # In training texts come and go: with heights of their own they would move the curve, and paint it anew.
+        self.set_class(any(key.startswith("curve:") for key in keys), "-curved")
         job_id = front.id if front is not None else ""
         if keys != self.keys:
             await self._remount(keys, front, same=job_id == self._job)

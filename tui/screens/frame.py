@@ -25,7 +25,7 @@ NAME = Ink("accent", bold=True)
 class HeaderLine(Drawn):
     """Deep Dive, where we are, what goes on, and on what machine; the middle gives way first."""
 
-    INTERVAL = 0.5
+    INTERVAL = 1.0
     DEFAULT_CSS = "HeaderLine { height: 1; dock: top; background: $surface; padding: 0 1; }"
 
     def __init__(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 from deepdive.engine.predictions import grade
 from deepdive.engine.tutorial import Step
 from deepdive.tui.house import House
@@ -18,6 +21,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widget import Widget
+
+PROGRESS_SECONDS = 1.0
 
 
 class PageHead(Drawn):
@@ -66,9 +71,15 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
         self._texts: list[PageText] = []
         self._page = 0  # the number of the page that they are of
         self.card: StepCard | None = None
+        self._told = 0.0
 
     def compose(self) -> ComposeResult:
         yield PageHead()
+
+    def announce(self, lesson: Lesson) -> None:
+        """Which page is coming, before it is there."""
+        page = lesson.here
+        self.query_one(PageHead).show(page.number, page.title, len(lesson.tutorial.pages))
 
     async def open(self, lesson: Lesson) -> None:
         """Show the lesson's page from its top."""
@@ -93,7 +104,7 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
         async with self.batch():
             await self.query("Reader > *").exclude("PageHead").remove()
             await self.mount(*body, Outcome())
-        self.query_one(PageHead).show(page.number, page.title, len(tutorial.pages))
+        self.announce(lesson)
         self.scroll_home(animate=False)
 
     def _code_rows(self) -> int:
@@ -116,7 +127,7 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
                 exercise.show(True)
         step = lesson.step
         if step is not None and self.card is not None:
-            self.card.show(self._card(step))
+            self._show_card(step)
             measured = lesson.view.latest(step.id) is not None
             self.query_one(Outcome).show(lesson.results, lesson.tutorial, step.id, measured)
 
@@ -127,6 +138,16 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
             if guess.waiting:
                 return guess
         return next((card for card in self.query(ExerciseCard) if not card.passed), None)
+
+    def _show_card(self, step: Step) -> None:
+        """Show the step's state; the progress of a running one once a second."""
+        assert self.card is not None
+        card = self._card(step)
+        only_progress = replace(card, state_text="") == replace(self.card.card, state_text="")
+        if only_progress and card.state == "running" and time.monotonic() - self._told < PROGRESS_SECONDS:
+            return
+        self._told = time.monotonic()
+        self.card.show(card)
 
     def _card(self, step: Step) -> Card:
         """What the step's card shows now."""

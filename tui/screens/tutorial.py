@@ -27,7 +27,8 @@ from .frame import DeepScreen
 from .outline import Outline, OutlineScreen, Rule
 from .reader import Reader
 
-CALM_SECONDS = 0.3  # between two updates that a running job asks for
+CALM_SECONDS = 0.4  # between two updates that a running job asks for
+PAINT_SECONDS = 0.02  # until a change is on the screen
 
 
 class TutorialScreen(DeepScreen):
@@ -46,11 +47,11 @@ class TutorialScreen(DeepScreen):
     TutorialScreen Outline { display: none; }
     TutorialScreen Rule { display: none; }
     TutorialScreen Reader { width: 58%; max-width: 72; }
-    TutorialScreen Board { width: 1fr; margin: 1 1 0 1; }
+    TutorialScreen Board { width: 1fr; margin: 1 0 0 1; }
     TutorialScreen.-wide Outline { display: block; width: 32; }
     TutorialScreen.-wide Rule { display: block; }
     TutorialScreen.-wide Reader { width: 78; max-width: 78; }
-    TutorialScreen.-wide Board { margin: 1 2 0 2; }
+    TutorialScreen.-wide Board { margin: 1 1 0 2; }
     TutorialScreen.-narrow #body { layout: vertical; }
     TutorialScreen.-narrow Reader { width: 1fr; max-width: 100%; height: 1fr; }
     TutorialScreen.-narrow Board { width: 1fr; height: 6; margin: 0; padding: 0 1; background: $card; }
@@ -74,6 +75,8 @@ class TutorialScreen(DeepScreen):
         self._run = run
         self._calm: Timer | None = None
         self._told_job: str | None = None
+        self._page_there = asyncio.Event()  # the page that the lesson is at is mounted
+        self._page_there.set()
 
     @property
     def lesson(self) -> Lesson:
@@ -113,10 +116,13 @@ class TutorialScreen(DeepScreen):
         self.lesson.x, self.lesson.job = None, None
         self.board.put_away()
         self._told(self.deep.house.turn(self.lesson, self._run_id))
-        with self.app.batch_update():
-            await self.reader.open(self.lesson)
-            await self._show_all()
+        page = self.lesson.page
+        await self.reader.open(self.lesson)
         self.reader.focus()
+        await asyncio.sleep(PAINT_SECONDS)  # the page is read while the panels beside it change
+        if page == self.lesson.page:
+            with self.app.batch_update():
+                await self._show_all()
 
     async def _show_all(self) -> None:
         """Everything that depends on the run, brought up to date."""
@@ -148,13 +154,18 @@ class TutorialScreen(DeepScreen):
 
     async def on_run_changed(self, event: RunChanged) -> None:
         if event.whole:
-            await self._show_all()
+            await self._refresh_all()
         elif self._calm is None:
             self._calm = self.set_timer(CALM_SECONDS, self._calmed)
 
     async def _calmed(self) -> None:
         self._calm = None
-        await self._show_all()
+        await self._refresh_all()
+
+    async def _refresh_all(self) -> None:
+        """Bring everything up to date, unless a page is being turned, which does so itself."""
+        if self._page_there.is_set():
+            await self._show_all()
 
     def on_refused(self, event: Refused) -> None:
         if event.setting and self.reader.refuse(event.setting, event.cause):
@@ -164,7 +175,7 @@ class TutorialScreen(DeepScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
-        self.call_after_refresh(self._show_all)
+        self.call_after_refresh(self._refresh_all)
 
     def on_descendant_focus(self) -> None:
         self.keys_changed()
@@ -216,7 +227,20 @@ class TutorialScreen(DeepScreen):
     async def turn_to(self, page: int) -> None:
         if 1 <= page <= len(self.lesson.tutorial.pages) and page != self.lesson.page:
             self.lesson.page = page
-            await self._show_page()
+            self.reader.announce(self.lesson)
+            if self._page_there.is_set():
+                self._page_there.clear()
+                self.run_worker(self._turn_page(), group="turn")
+
+    async def _turn_page(self) -> None:
+        """The page's head is on the screen at once; the page itself follows, but none that was leafed past."""
+        shown = 0
+        while shown != self.lesson.page:
+            shown = self.lesson.page
+            await asyncio.sleep(PAINT_SECONDS)
+            if shown == self.lesson.page:
+                await self._show_page()
+        self._page_there.set()
 
     def action_outline(self) -> None:
         async def chosen(page: int | None) -> None:
@@ -244,7 +268,8 @@ class TutorialScreen(DeepScreen):
     def action_finish(self) -> None:
         self.session.finish()
 
-    def action_settings(self) -> None:
+    async def action_settings(self) -> None:
+        await self._page_there.wait()
         self.reader.edit()
 
     def on_step_card_setting_changed(self, event: StepCard.SettingChanged) -> None:
@@ -275,7 +300,8 @@ class TutorialScreen(DeepScreen):
         self.notify(f"{self.lesson.scale} scale")
 
     # ---- panels ---------------------------------------------------------------------------------------------------
-    def action_along_curve(self, steps: int = 1) -> None:
+    async def action_along_curve(self, steps: int = 1) -> None:
+        await self._page_there.wait()
         if (curve := self._curve) is not None:
             curve.move_cursor(steps)
 
@@ -284,14 +310,16 @@ class TutorialScreen(DeepScreen):
             self.lesson.x = event.x
             await self.board.show(self.lesson, self.lesson.shown_job(), event.x, self._hint())
 
-    def action_next_panel(self, step: int = 1) -> None:
+    async def action_next_panel(self, step: int = 1) -> None:
+        await self._page_there.wait()
         if self.has_class("-zoomed"):
             self._zoom(False)
         elsewhere = self.board.front is None and self.focused is not self.reader
         if elsewhere or not self.board.focus_next(step):
             self.reader.focus()
 
-    def action_zoom(self) -> None:
+    async def action_zoom(self) -> None:
+        await self._page_there.wait()
         self._zoom(not self.has_class("-zoomed"))
 
     def _zoom(self, on: bool) -> None:
@@ -314,7 +342,8 @@ class TutorialScreen(DeepScreen):
             self.app.push_screen(SourceScreen(step.title, step.function.source))
 
     # ---- asking ---------------------------------------------------------------------------------------------------
-    def action_answer(self) -> None:
+    async def action_answer(self) -> None:
+        await self._page_there.wait()
         if (question := self.reader.question) is not None:
             question.take()
 
@@ -363,6 +392,7 @@ class TutorialScreen(DeepScreen):
     # ---- leaving --------------------------------------------------------------------------------------------------
     async def action_leave(self) -> None:
         """One level back: zoom, an answer, a panel, an older job, the tutorial."""
+        await self._page_there.wait()
         if self.has_class("-zoomed"):
             self._zoom(False)
         elif self.board.answered:
