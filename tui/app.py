@@ -16,7 +16,7 @@ from .screens.first import FirstScreen
 if TYPE_CHECKING:
     from .house import House
 
-COLLECT_AFTER = (20_000, 20, 50)  # allocations, young and middle collections
+COLLECT_AFTER = (10_000, 10, 20)  # allocations, young and middle collections
 
 
 class DeepApp(App[None]):
@@ -57,8 +57,6 @@ class DeepApp(App[None]):
 
     async def _move_in(self) -> None:
         self._house = await asyncio.to_thread(_build_house)
-        gc.freeze()  # modules and catalogue stay: looking through them again and again would hold up keys
-        gc.set_threshold(*COLLECT_AFTER)
         self._go_home()
 
     def _go_home(self) -> None:
@@ -71,6 +69,9 @@ class DeepApp(App[None]):
             self.push_screen(HomeScreen())
         if self._first:
             self.open_tutorial(self._first)
+        gc.collect()
+        gc.freeze()  # modules and catalogue stay: looking through them again and again would hold up keys
+        gc.set_threshold(*COLLECT_AFTER)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return theming.defaults()

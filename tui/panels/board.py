@@ -9,12 +9,10 @@ from deepdive.tui.state import Lesson
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from . import facts
-from .panel import HeadLine, Moment, Panel, make
+from .panel import HeadLine, Moment, Panel, Words, make
 
 ANSWER = "answer"
 
@@ -55,7 +53,7 @@ class Board(Container, can_focus=False):
 
     def compose(self) -> ComposeResult:
         yield HeadLine(id="asked")
-        yield Static(Content(""), id="nothing", markup=False)
+        yield Words(id="nothing")
 
     # ---- what is shown --------------------------------------------------------------------------------------------
     async def show(self, lesson: Lesson, job: JobView | None, x: float | None, hint: str) -> None:
@@ -63,7 +61,7 @@ class Board(Container, can_focus=False):
         front = self._answer or job
         self.set_class(front is None or not facts.panel_keys(front), "-empty")
         self.set_class(self._answer is not None, "-answered")
-        self.query_one("#nothing", Static).update(Content(hint))
+        self.query_one("#nothing", Words).say(hint)
         keys = facts.panel_keys(front)
         # In training texts come and go: with heights of their own they would move the curve, and paint it anew.
         self.set_class(any(key.startswith("curve:") for key in keys), "-curved")

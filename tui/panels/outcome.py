@@ -17,6 +17,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from .panel import Words
+
 SIGNS = {True: ("✓", "$held"), False: ("✗", "$failed"), None: ("○", "$text-3")}
 
 
@@ -83,7 +85,7 @@ class Outcome(Vertical):
     def compose(self) -> ComposeResult:
         yield Table(title="Results")
         yield Static("What the lesson says", classes="head", markup=False)
-        yield Static(Content(""), classes="claim", markup=False)
+        yield Words(classes="claim")
 
     def show(self, results: Results, tutorial: Tutorial, step: str, measured: bool) -> None:
         rows = result_rows(results, tutorial, step)
@@ -99,7 +101,7 @@ class Outcome(Vertical):
         table.display = bool(rows)
         table.show(columns, rows)
         self.query_one(".head").display = bool(said)
-        self.query_one(".claim", Static).update(Content("\n").join(map(_claim, said)))
+        self.query_one(".claim", Words).say(Content("\n").join(map(_claim, said)))
 
     def on_mount(self) -> None:
         self.query_one(Table).can_focus = False

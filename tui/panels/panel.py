@@ -60,6 +60,18 @@ class HeadLine(Drawn):
         return "  ".join(word for word in self.words if word)
 
 
+class Words(Static):
+    """Text that is laid out anew only when it is another one."""
+
+    def __init__(self, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(Content(""), id=id, classes=classes, markup=False)
+
+    def say(self, words: Content | str) -> None:
+        content = Content(words) if isinstance(words, str) else words
+        if content != self.content:
+            self.update(content)
+
+
 class Panel(Vertical):
     """The base: `tell` brings it up to a moment; `front` is what takes the keys."""
 
@@ -231,16 +243,16 @@ class RowsPanel(Panel):
 
     def compose(self) -> ComposeResult:
         yield Table(selectable=True)
-        yield Static(Content(""), markup=False)
+        yield Words()
 
     def choose(self) -> None:
         """Show the chosen row's texts in full."""
-        table, below = self.query_one(Table), self.query_one(Static)
+        table, below = self.query_one(Table), self.query_one(Words)
         width = table.size.width or self.app.size.width // 3
         found = facts.details(self.rows, table.cursor, width) if self.rows is not None else []
         below.display = bool(found)
         lines = [Content.assemble((f"{name}  ", "$text-3"), text) for name, text in found]
-        below.update(Content("\n").join(lines))
+        below.say(Content("\n").join(lines))
 
     def on_table_row_selected(self, event: Table.RowSelected) -> None:
         event.stop()
@@ -270,7 +282,7 @@ class FailurePanel(Panel):
 
     def compose(self) -> ComposeResult:
         for name in ("head", "cause", "action", "detail"):
-            yield Static(Content(""), classes=name, markup=False)
+            yield Words(classes=name)
 
     def tell(self, moment: Moment) -> None:
         job = moment.job
@@ -282,12 +294,12 @@ class FailurePanel(Panel):
             "detail": job.detail,
         }
         for name, text in words.items():
-            widget = self.query_one(f".{name}", Static)
+            widget = self.query_one(f".{name}", Words)
             widget.display = bool(text)
-            widget.update(Content(visible(text)))
+            widget.say(visible(text))
 
     def as_text(self) -> str:
-        return "\n".join(str(child.content) for child in self.query(Static) if child.display)
+        return "\n".join(str(child.content) for child in self.query(Words) if child.display)
 
 
 class NotesPanel(Panel):
@@ -295,13 +307,13 @@ class NotesPanel(Panel):
 
     def compose(self) -> ComposeResult:
         yield HeadLine()
-        yield Static(Content(""), markup=False)
+        yield Words()
 
     def tell(self, moment: Moment) -> None:
         notes = [note for note in moment.job.notes if moment.x is None or note.x is None or note.x <= moment.x]
         self.query_one(HeadLine).show("Notes")
         lines = [visible(note.text + (f" {note.action}" if note.action else "")) for note in notes[-6:]]
-        self.query_one(Static).update(Content("\n".join(lines)))
+        self.query_one(Words).say("\n".join(lines))
 
 
 def make(key: str, job: JobView) -> Panel:
