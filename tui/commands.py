@@ -77,6 +77,7 @@ _ALL = (
         *("zoom", "z", "zoom", "The panel in front fills the screen", ("tutorial",), 10, ("panels",)),
         relabel=(("zoomed", "zoom back"),),
     ),
+    Command("earlier", "c", "earlier run", "Look at the run of this step before", ("tutorial",), 0, ("earlier",)),
     Command("outline", "o", "outline", "Jump to a page", ("tutorial",), 11, unless=("wide",)),
     Command("code", "v", "whole code", "The step's whole source on one screen", ("tutorial",), 0, ("step",)),
     Command("finish", "f", "finish", "End this loop and carry on with the step", ("tutorial",), 0, ("running",)),

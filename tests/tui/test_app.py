@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -229,7 +230,6 @@ async def test_an_exercise_is_checked_and_counts() -> None:
     async with seated("little") as seat:
         await seat.press("o", "end", "enter", "a")
         text = await seat.see("Four articles have")
-        import re
 
         found = re.search(r"have ([\d, \n]+) tokens", " ".join(text.split()))
         assert found is not None
@@ -327,3 +327,33 @@ async def test_a_question_is_checked_before_it_is_asked() -> None:
         await seat.see("Let the model go on from your words")
         await seat.press("down", "9", "9", "9", "enter")
         await seat.see("tokens: 16999 is out of range. Allowed: 1 … 64")
+
+
+async def test_an_earlier_run_of_the_step_can_be_looked_at() -> None:
+    fake = FakeRun()
+    fake.data()
+    fake.end(fake.pretrain(30, total=30, learning_rate=0.01))
+    fake.end(fake.pretrain(60, total=60))
+    async with seated("little") as seat:
+        await seat.press("n", "n", "n", "n")
+        await seat.see("after update 60")
+        await seat.press("c")
+        await seat.see("after update 30")
+        await seat.see("Earlier run .* lr 0.01")
+        await seat.press("escape")
+        await seat.see("after update 60")
+
+
+async def test_the_cursor_stands_where_it_was_left() -> None:
+    fake = FakeRun()
+    fake.data()
+    fake.end(fake.pretrain(300))
+    async with seated("little") as seat:
+        await seat.press("n", "n", "n", "n")
+        await seat.see("after update 300")
+        await seat.press("shift+left")
+        x = re.search(r"cursor at update (\d+)", await seat.see("cursor at update 2"))
+        assert x is not None
+        seat.app.hang_up()
+    async with seated("little") as seat:
+        await seat.see(f"cursor at update {x.group(1)}")

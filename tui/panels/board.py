@@ -60,7 +60,10 @@ class Board(Container, can_focus=False):
         """Show a job at x, or an answer; `hint` is what to read where there is nothing."""
         front = self._answer or job
         self.set_class(front is None or not facts.panel_keys(front), "-empty")
-        self.set_class(self._answer is not None, "-answered")
+        if self._answer is None and job is not None and lesson.job is not None:
+            told = next((run for run in lesson.runs_of_step(99) if run.job == job.id), None)
+            self.query_one("#asked", HeadLine).show("Earlier run", f"{told.at}  {told.what}" if told else "", "esc")
+        self.set_class(self._answer is not None or lesson.job is not None, "-answered")
         self.query_one("#nothing", Words).say(hint)
         keys = facts.panel_keys(front)
         # In training texts come and go: with heights of their own they would move the curve, and paint it anew.

@@ -28,6 +28,7 @@ from .outline import Outline, OutlineScreen, Rule
 from .reader import Reader
 
 CALM_SECONDS = 0.4  # between two updates that a running job asks for
+KEEP_SECONDS = 3.0  # from a move of the cursor to the record of the place
 PAINT_SECONDS = 0.02  # until a change is on the screen
 
 
@@ -74,6 +75,7 @@ class TutorialScreen(DeepScreen):
         self.outline = Outline()
         self._run = run
         self._calm: Timer | None = None
+        self._keeping: Timer | None = None
         self._told_job: str | None = None
         self._page_there = asyncio.Event()  # the page that the lesson is at is mounted
         self._page_there.set()
@@ -142,6 +144,9 @@ class TutorialScreen(DeepScreen):
         await self.board.show(lesson, job, lesson.x, self._hint())
         self.outline.show(lesson)
         self.keys_changed()
+        if self.session.ready and self._cursor is not None and self._curve is not None:
+            self._curve.set_cursor(self._cursor)
+            self._cursor = None
 
     def _hint(self) -> str:
         if not self.session.ready:
@@ -198,6 +203,8 @@ class TutorialScreen(DeepScreen):
             found.add("probes")
         if self.board.panels:
             found.add("panels")
+        if step is not None and len(lesson.view.of_step(step.id)) > 1:
+            found.add("earlier")
         if self._curve is not None:
             found.add("curve")
         if self.has_class("-zoomed"):
@@ -309,6 +316,13 @@ class TutorialScreen(DeepScreen):
         if event.curve is self._curve and event.x != self.lesson.x:
             self.lesson.x = event.x
             await self.board.show(self.lesson, self.lesson.shown_job(), event.x, self._hint())
+            if self._keeping is None:
+                self._keeping = self.set_timer(KEEP_SECONDS, self._keep_place)
+
+    def _keep_place(self) -> None:
+        """The place survives a kill too, but is not written at every step of the cursor."""
+        self._keeping = None
+        self._told(self.deep.house.turn(self.lesson, self._run_id))
 
     async def action_next_panel(self, step: int = 1) -> None:
         await self._page_there.wait()
@@ -329,6 +343,16 @@ class TutorialScreen(DeepScreen):
         if not on and self.width_class == "narrow":
             self.reader.focus()
         self.keys_changed()
+
+    async def action_earlier(self) -> None:
+        """Look at the job of this step before the one in front; after the oldest comes the latest again."""
+        step, front = self.lesson.step, self.lesson.shown_job()
+        if step is None or front is None:
+            return
+        jobs = [job.id for job in self.lesson.view.of_step(step.id)]
+        at = jobs.index(front.id) - 1
+        self.lesson.job = jobs[at] if at >= 0 else None
+        await self._refresh_all()
 
     def action_copy(self) -> None:
         panel = self.board.front
