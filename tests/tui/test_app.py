@@ -127,6 +127,8 @@ async def test_a_value_out_of_range_is_refused_in_place() -> None:
     async with seated("little") as seat:
         await seat.press("n", "e", "down", "9", "9", "enter")
         await seat.see("99 is out of range: 1 … 20")
+        await seat.see("enter done +↑ ↓ choose")
+        assert "n next" not in seat.text
 
 
 @pytest.mark.parametrize("size", list(SIZES))

@@ -6,7 +6,7 @@ import asyncio
 
 from deepdive.engine.untrusted import visible
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -22,6 +22,8 @@ class DoctorScreen(DeepScreen):
     DEFAULT_CSS = """
     DoctorScreen VerticalScroll { margin: 1 3; }
     DoctorScreen .check { height: auto; margin-bottom: 1; max-width: 100; }
+    DoctorScreen .name { width: 16; }
+    DoctorScreen .said { width: 1fr; }
     """
 
     def content(self) -> ComposeResult:
@@ -45,8 +47,10 @@ class DoctorScreen(DeepScreen):
         lines = []
         for check in found:
             sign, style = SIGNS[check.state]
-            text = Content.assemble((sign, style), (f" {check.name:<14}", "bold $text-1"), visible(check.says))
+            name = Content.assemble((sign, style), (f" {check.name}", "bold $text-1"))
+            said = Content(visible(check.says))
             if check.action and check.state != "ok":
-                text = Content.assemble(text, "\n" + " " * 16, (visible(check.action), "$text-3"))
-            lines.append(Static(text, classes="check", markup=False))
+                said = Content.assemble(said, "\n", (visible(check.action), "$text-3"))
+            pair = Static(name, classes="name", markup=False), Static(said, classes="said", markup=False)
+            lines.append(Horizontal(*pair, classes="check"))
         await scroll.mount(*lines)

@@ -22,6 +22,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 from textual.timer import Timer
+from textual.widgets import Input
 
 from .frame import DeepScreen
 from .outline import Outline, OutlineScreen, Rule
@@ -184,6 +185,15 @@ class TutorialScreen(DeepScreen):
 
     def on_descendant_focus(self) -> None:
         self.keys_changed()
+
+    def keys_changed(self) -> None:
+        """While one types, letters are text: the footer lists what is left."""
+        if self.reader.editing:
+            self.footer.show([("enter", "done"), ("↑ ↓", "choose"), ("← →", "change"), ("esc", "cancel")])
+        elif isinstance(self.focused, Input):
+            self.footer.show([("enter", "answer"), ("esc", "back")])
+        else:
+            super().keys_changed()
 
     def facts(self) -> Facts:
         lesson, step = self.lesson, self.lesson.step
