@@ -15,7 +15,7 @@ from typing import TextIO
 from . import catalogue, plan, supervisor
 from .faults import Fault, Refusal
 from .log import replay
-from .pages import substitute
+from .pages import directives, substitute
 from .results import results
 from .running import follow
 from .store import Run, Store
@@ -145,7 +145,10 @@ class Reading:
     def page(self, page: Page) -> None:
         view = self.view()
         found = results(self.tutorial, self.scale, view)
-        figures = {row.name: number(row.measured) for row in found.results if row.measured is not None}
+        step = page.steps[0] if page.steps else ""
+        asked = [argument for kind, argument, _ in directives(page.text) if kind == "figure"]
+        known = {name: found.figure(name, step) for name in asked}
+        figures = {name: number(row.measured) for name, row in known.items() if row is not None}
         held = {claim.text: claim.held for claim in found.claims}
         self.say(f"\n{page.number} of {len(self.tutorial.pages)}: {page.title}\n")
         for block in substitute(page.text, figures, held).split("\n\n"):
