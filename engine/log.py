@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ RETRY_SECONDS = 0.5
 
 
 class Writer:
-    """Appends records to one file. Raises OSError where it can't be opened; what fails later waits."""
+    """Appends records to one file, from any thread. Raises OSError where it can't be opened; what fails later waits."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,6 +35,7 @@ class Writer:
         self._half = b""  # the rest of a line that was written in part: it goes first
         self._waiting: deque[bytes] = deque(maxlen=WAITING_LIMIT)
         self._retry = 0.0
+        self._lock = threading.Lock()
         self.error: OSError | None = None
         if size := os.fstat(self._fd).st_size:
             with open(path, "rb") as file:
@@ -48,9 +50,11 @@ class Writer:
         return len(self._waiting) + bool(self._half)
 
     def append(self, record: msgspec.Struct) -> None:
-        self._waiting.append(encode(record) + b"\n")
-        if self.waiting == 1 or time.monotonic() >= self._retry:
-            self._drain()
+        line = encode(record) + b"\n"
+        with self._lock:
+            self._waiting.append(line)
+            if self.waiting == 1 or time.monotonic() >= self._retry:
+                self._drain()
 
     def _drain(self) -> None:
         while self._half or self._waiting:
@@ -73,11 +77,12 @@ class Writer:
     def flush(self, seconds: float = 0.0) -> bool:
         """Write what waits, trying for at most `seconds`; whether everything is on disk."""
         end = time.monotonic() + seconds
-        self._drain()
-        while self.waiting and time.monotonic() < end:
+        while True:
+            with self._lock:
+                self._drain()
+            if not self.waiting or time.monotonic() >= end:
+                return not self.waiting
             time.sleep(0.05)
-            self._drain()
-        return not self.waiting
 
     def close(self) -> None:
         self.flush()

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,21 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_a_log_is_for_its_owner_only(tmp_path: Path) -> None:
     write(tmp_path / "events.jsonl", End(outcome="done"))
     assert (tmp_path / "events.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_several_threads_may_append_at_once_and_no_line_is_lost_or_mixed(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "events.jsonl")
+
+    def tell(name: int) -> None:
+        for x in range(500):
+            writer.append(Point(job=f"j{name}", curve="training", x=x, values={"loss": 1.0}))
+
+    threads = [threading.Thread(target=tell, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    writer.close()
+    events, tail = replay(tmp_path / "events.jsonl")
+    assert (len(events), tail.garbled) == (2000, 0)
+    assert [event.x for event in events if event.job == "j2" and isinstance(event, Point)] == list(range(500))
