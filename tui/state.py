@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -21,6 +20,8 @@ from deepdive.engine.telling import number
 from deepdive.engine.tutorial import Page, Step, Tutorial
 from deepdive.engine.untrusted import visible
 from deepdive.engine.view import JobView, RunView
+
+from .words import clock, countdown, duration, megabytes, short_name
 
 
 class Sign(NamedTuple):
@@ -260,37 +261,6 @@ class Lesson:
 
 # ---- words ----------------------------------------------------------------------------------------------------------
 
-SHORT_NAMES = {"learning_rate": "lr", "per_device_train_batch_size": "batch"}
-
-
-def short_name(name: str) -> str:
-    return SHORT_NAMES.get(name, name.replace("_", " "))
-
-
-def clock(seconds: float) -> str:
-    """0:38, 12:04, 1:02:03; under ten seconds with a tenth: 3.2 s."""
-    if seconds < 9.95:
-        return f"{max(seconds, 0.0):.1f} s"
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
-
-
-def countdown(seconds: float) -> str:
-    """0:38 left: whole seconds, so that the header changes once a second."""
-    whole = round(seconds)
-    return (
-        f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}"
-        if whole >= 3600
-        else f"{whole // 60}:{whole % 60:02}"
-    )
-
-
-def duration(job: JobView, now: float | None = None) -> float:
-    """Seconds that a job took, or has taken so far."""
-    end = job.ended if job.ended is not None else (now if now is not None else job.last or job.began)
-    return max(0.0, end - job.began)
-
 
 def progress_text(job: JobView, narrow: bool = False) -> str:
     """training 41 %  0:38 left; narrow: 41 %  0:38."""
@@ -361,14 +331,6 @@ def about_text(lesson: Lesson, step: Step) -> str:
     return ", ".join(parts)
 
 
-def megabytes(count: float) -> str:
-    """Bytes as a learner reads them: 110 MB, 23.4 GB."""
-    if count >= 1e9:
-        return f"{count / 1e9:.1f} GB"
-    size = count / 1e6
-    return f"{size:.0f} MB" if size >= 100 else f"{size:.1f} MB"
-
-
 def job_result(job: JobView) -> str:
     """A job's outcome in a few cells: val 3.9, failed."""
     if job.outcome in ("failed", "refused", "stopped", "cut"):
@@ -379,22 +341,3 @@ def job_result(job: JobView) -> str:
         if losses:
             return f"val {losses[-1]:.2f}"
     return "running" if job.running else clock(duration(job))
-
-
-def default_words(step: Step, defaults: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
-    """The changed settings of a step with their defaults, for one line."""
-    return [
-        f"{setting.label} {setting.show(values[setting.name])}, default {setting.show(defaults[setting.name])}"
-        for setting in step.settings
-        if values[setting.name] != defaults[setting.name]
-    ]
-
-
-def when(moment: float, now: float | None = None) -> str:
-    """14:02 today, yesterday, then the date."""
-    present = time.localtime(time.time() if now is None else now)
-    then = time.localtime(moment)
-    days = (time.mktime((*present[:3], 0, 0, 0, 0, 0, -1)) - time.mktime((*then[:3], 0, 0, 0, 0, 0, -1))) / 86400
-    if days < 0.5:
-        return time.strftime("%H:%M", then)
-    return "yesterday" if days < 1.5 else time.strftime("%d %b", then)

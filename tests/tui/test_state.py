@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from deepdive.engine.view import RunView
-from deepdive.tui import state
+from deepdive.tui import state, words
 from deepdive.tui.state import Lesson
 
 from tests.tui.fake import FakeRun, little
@@ -118,17 +118,17 @@ def test_state_is_not_computed_again_while_only_points_arrive(trained: FakeRun) 
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(0.04, "0.0 s"), (3.21, "3.2 s"), (38, "0:38"), (64, "1:04"), (3723, "1:02:03")]
+    ("seconds", "text"), [(0.04, "0.0 s"), (3.21, "3.2 s"), (38, "0:38"), (64, "1:04"), (3723, "1:02:03")]
 )
-def test_durations_read_as_clocks(seconds: float, words: str) -> None:
-    assert state.clock(seconds) == words
+def test_durations_read_as_clocks(seconds: float, text: str) -> None:
+    assert words.clock(seconds) == text
 
 
 def test_times_are_of_today_yesterday_or_a_date() -> None:
     noon = time.mktime((2026, 11, 25, 12, 0, 0, 0, 0, -1))
-    assert state.when(noon - 3600, noon) == "11:00"
-    assert state.when(noon - 86400, noon) == "yesterday"
-    assert state.when(noon - 9 * 86400, noon) == "16 Nov"
+    assert words.when(noon - 3600, noon) == "11:00"
+    assert words.when(noon - 86400, noon) == "yesterday"
+    assert words.when(noon - 9 * 86400, noon) == "16 Nov"
 
 
 def test_state_needs_no_textual() -> None:

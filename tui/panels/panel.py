@@ -8,7 +8,7 @@ from typing import Any
 from deepdive.engine.events import Rows
 from deepdive.engine.untrusted import visible
 from deepdive.engine.view import JobView
-from deepdive.tui.state import Lesson, clock
+from deepdive.tui.state import Lesson
 from deepdive.tui.widgets.bars import Bars
 from deepdive.tui.widgets.curve import Curve
 from deepdive.tui.widgets.drawn import Drawn
@@ -18,6 +18,7 @@ from deepdive.tui.widgets.lines import Line, fit, heading, text_of
 from deepdive.tui.widgets.series import Series
 from deepdive.tui.widgets.table import Table
 from deepdive.tui.widgets.tokens import Tokens
+from deepdive.tui.words import clock
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content

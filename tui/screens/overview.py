@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from deepdive.engine.store import RunInfo
 from deepdive.engine.tutorial import Catalogue, Tutorial
 from deepdive.engine.untrusted import visible
-from deepdive.tui.state import SIGNS, Lesson, Sign, when
+from deepdive.tui.state import SIGNS, Lesson, Sign
 from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.widgets.lines import Line, Run, fit, shorten, width_of
+from deepdive.tui.words import when
 from rich.cells import cell_len
 
 ACCENT = Ink("accent")

@@ -9,8 +9,9 @@ from deepdive.engine.faults import Fault
 from deepdive.engine.store import RunInfo
 from deepdive.engine.untrusted import visible
 from deepdive.tui.commands import Facts
-from deepdive.tui.state import SIGNS, when
+from deepdive.tui.state import SIGNS
 from deepdive.tui.widgets.table import Cell, Column, Table
+from deepdive.tui.words import when
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static

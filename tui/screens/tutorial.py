@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from deepdive.engine.faults import Fault
 from deepdive.engine.store import Run
 from deepdive.engine.tutorial import Tutorial
-from deepdive.engine.untrusted import visible
-from deepdive.tui.bridge import Answered, Refused, RunChanged, Session
+from deepdive.tui.bridge import Refused, RunChanged, Session
 from deepdive.tui.commands import Facts
 from deepdive.tui.panels.board import Board
-from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
-from deepdive.tui.state import Lesson
 from deepdive.tui.widgets.curve import Curve
 from deepdive.tui.widgets.ink import Ink
 from deepdive.tui.widgets.stepcard import StepCard
@@ -24,7 +20,7 @@ from textual.containers import Container
 from textual.timer import Timer
 from textual.widgets import Input
 
-from .frame import DeepScreen
+from .asking import AskingScreen
 from .outline import Outline, OutlineScreen, Rule
 from .reader import Reader
 
@@ -33,7 +29,7 @@ KEEP_SECONDS = 3.0  # from a move of the cursor to the record of the place
 PAINT_SECONDS = 0.02  # until a change is on the screen
 
 
-class TutorialScreen(DeepScreen):
+class TutorialScreen(AskingScreen):
     """One open tutorial. State comes from the session's lesson; this screen decides what happens."""
 
     KIND = "tutorial"
@@ -78,12 +74,8 @@ class TutorialScreen(DeepScreen):
         self._calm: Timer | None = None
         self._keeping: Timer | None = None
         self._told_job: str | None = None
-        self._page_there = asyncio.Event()  # the page that the lesson is at is mounted
-        self._page_there.set()
-
-    @property
-    def lesson(self) -> Lesson:
-        return self.session.lesson
+        self.page_there = asyncio.Event()
+        self.page_there.set()
 
     def content(self) -> ComposeResult:
         with Container(id="body"):
@@ -101,13 +93,17 @@ class TutorialScreen(DeepScreen):
             self.session.warm()
         if self.deep.house.machine is None:
             await asyncio.to_thread(self.deep.house.meet_machine)
-            await self._show_all()
+            await self.show_all()
 
     async def _wanted_run(self) -> Run | None:
         store = self.deep.house.store
         if store is None:
             return None
-        run = await asyncio.to_thread(store.open, self._run) if self._run else None
+        run = None
+        try:
+            run = await asyncio.to_thread(store.open, self._run) if self._run else None
+        except Fault as fault:
+            self.on_refused(Refused(fault))
         run = run or await asyncio.to_thread(store.latest, self.lesson.tutorial.id)
         if run is not None:
             self.lesson.scale = run.record.scale
@@ -125,9 +121,9 @@ class TutorialScreen(DeepScreen):
         await asyncio.sleep(PAINT_SECONDS)  # the page is read while the panels beside it change
         if page == self.lesson.page:
             with self.app.batch_update():
-                await self._show_all()
+                await self.show_all()
 
-    async def _show_all(self) -> None:
+    async def show_all(self) -> None:
         """Everything that depends on the run, brought up to date."""
         lesson = self.lesson
         job = lesson.shown_job()
@@ -170,14 +166,8 @@ class TutorialScreen(DeepScreen):
 
     async def _refresh_all(self) -> None:
         """Bring everything up to date, unless a page is being turned, which does so itself."""
-        if self._page_there.is_set():
-            await self._show_all()
-
-    def on_refused(self, event: Refused) -> None:
-        if event.setting and self.reader.refuse(event.setting, event.cause):
-            return
-        words = event.cause + (f". {event.action}" if event.action else "")
-        self.notify(visible(words), severity="error", timeout=10, markup=False)
+        if self.page_there.is_set():
+            await self.show_all()
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
@@ -245,8 +235,8 @@ class TutorialScreen(DeepScreen):
         if 1 <= page <= len(self.lesson.tutorial.pages) and page != self.lesson.page:
             self.lesson.page = page
             self.reader.announce(self.lesson)
-            if self._page_there.is_set():
-                self._page_there.clear()
+            if self.page_there.is_set():
+                self.page_there.clear()
                 self.run_worker(self._turn_page(), group="turn")
 
     async def _turn_page(self) -> None:
@@ -257,7 +247,7 @@ class TutorialScreen(DeepScreen):
             await asyncio.sleep(PAINT_SECONDS)
             if shown == self.lesson.page:
                 await self._show_page()
-        self._page_there.set()
+        self.page_there.set()
 
     def action_outline(self) -> None:
         async def chosen(page: int | None) -> None:
@@ -286,7 +276,7 @@ class TutorialScreen(DeepScreen):
         self.session.finish()
 
     async def action_settings(self) -> None:
-        await self._page_there.wait()
+        await self.page_there.wait()
         self.reader.edit()
 
     def on_step_card_setting_changed(self, event: StepCard.SettingChanged) -> None:
@@ -318,7 +308,7 @@ class TutorialScreen(DeepScreen):
 
     # ---- panels ---------------------------------------------------------------------------------------------------
     async def action_along_curve(self, steps: int = 1) -> None:
-        await self._page_there.wait()
+        await self.page_there.wait()
         if (curve := self._curve) is not None:
             curve.move_cursor(steps)
 
@@ -335,7 +325,7 @@ class TutorialScreen(DeepScreen):
         self._told(self.deep.house.turn(self.lesson, self._run_id))
 
     async def action_next_panel(self, step: int = 1) -> None:
-        await self._page_there.wait()
+        await self.page_there.wait()
         if self.has_class("-zoomed"):
             self._zoom(False)
         elsewhere = self.board.front is None and self.focused is not self.reader
@@ -343,7 +333,7 @@ class TutorialScreen(DeepScreen):
             self.reader.focus()
 
     async def action_zoom(self) -> None:
-        await self._page_there.wait()
+        await self.page_there.wait()
         self._zoom(not self.has_class("-zoomed"))
 
     def _zoom(self, on: bool) -> None:
@@ -375,68 +365,20 @@ class TutorialScreen(DeepScreen):
         if (step := self.lesson.step) is not None:
             self.app.push_screen(SourceScreen(step.title, step.function.source))
 
-    # ---- asking ---------------------------------------------------------------------------------------------------
-    async def action_answer(self) -> None:
-        await self._page_there.wait()
-        if (question := self.reader.question) is not None:
-            question.take()
-
-    def on_prediction_card_predicted(self, event: PredictionCard.Predicted) -> None:
-        self._told(self.deep.house.predicted(self.lesson, event.prediction.id, event.answer, self._run_id))
-        self.reader.tell(self.lesson, self.deep.house)
-        self.reader.focus()
-
-    def on_exercise_card_answered(self, event: ExerciseCard.Answered) -> None:
-        self._told(self.deep.house.answered(self.lesson, event.exercise.id, event.answer, event.passed, event.hint))
-        self.outline.show(self.lesson)
-
-    @property
-    def _run_id(self) -> str:
-        return self.session.run.id if self.session.run is not None else ""
-
-    def _told(self, fault: Fault | None) -> None:
-        """Tell once that progress can't be written."""
-        if fault is not None:
-            self.on_refused(Refused(fault))
-
-    def action_try(self) -> None:
-        from .probe import ProbeScreen, Question
-
-        def asked(question: Question | None) -> None:
-            if question is not None:
-                self.notify("asking …", timeout=2)
-                self.session.ask(question.probe, question.settings, self._waiting)
-
-        self.app.push_screen(ProbeScreen(self.lesson.tutorial.probes, self._probe_texts()), asked)
-
-    def _probe_texts(self) -> dict[str, Any]:
-        """What was asked last, for the dialog."""
-        return self.deep.house.asked.setdefault(self.lesson.tutorial.id, {})
-
-    def _waiting(self, reason: str) -> None:
-        self.notify(visible(reason), timeout=4, markup=False)
-
-    async def on_answered(self, event: Answered) -> None:
-        if event.fault is not None:
-            self.on_refused(Refused(event.fault))
-            return
-        self.board.answer(event.probe.replace("_", " "), event.events)
-        await self._show_all()
-
     # ---- leaving --------------------------------------------------------------------------------------------------
     async def action_leave(self) -> None:
         """One level back: zoom, an answer, a panel, an older job, the tutorial."""
-        await self._page_there.wait()
+        await self.page_there.wait()
         if self.has_class("-zoomed"):
             self._zoom(False)
         elif self.board.answered:
             self.board.put_away()
-            await self._show_all()
+            await self.show_all()
         elif self.focused is not self.reader:
             self.reader.focus()
         elif self.lesson.job is not None:
             self.lesson.job = None
-            await self._show_all()
+            await self.show_all()
         else:
             self.deep.house.turn(self.lesson, self._run_id)
             self.deep.house.here = None
