@@ -25,7 +25,7 @@ class Sums:
 
 class Nosy:
     def question(self, random):
-        return {"text": str(sorted(name for name in os.environ if "KEY" in name or "TOKEN" in name))}
+        return {"text": str(sorted(name for name in os.environ if os.environ[name] == "secret"))}
 
 class Slow:
     def question(self, random):
