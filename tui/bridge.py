@@ -93,12 +93,10 @@ class Session:
         try:
             if run is None and self.store is not None:
                 run = await asyncio.to_thread(self.store.latest, self.lesson.tutorial.id, self.lesson.scale)
-            if run is not None:
-                await asyncio.to_thread(run.settle)
+            await self._attach(run)
         except (Fault, OSError) as error:
             self.screen.post_message(Refused(_fault(error)))
-            run = None
-        await self._attach(run)
+            await self._attach(None)
         while True:
             await asyncio.sleep(BUSY_SECONDS if self.lesson.view.running or self._handed else IDLE_SECONDS)
             await self._look()
@@ -110,6 +108,9 @@ class Session:
             tail = Tail(run.log)
             while await asyncio.to_thread(_fold_slice, run, tail, view):
                 pass
+            if view.running:  # only then: settling reads the whole log again
+                await asyncio.to_thread(run.settle)
+                await asyncio.to_thread(_fold_slice, run, tail, view)
             self.lesson.edits = await asyncio.to_thread(run.edits)
             self.lesson.roles = dict(run.record.roles)
         self.run, self._tail, self.lesson.view = run, tail, view
