@@ -9,12 +9,14 @@ runs/ID/artifacts/JOB/  what a job left  runs/ID/lock         held by the worker
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import importlib.metadata
 import json
 import os
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ from .log import Writer, replay
 from .places import home as default_home
 
 FORMAT = 1
+FULL_OR_READ_ONLY = "Free some space, or set DEEPDIVE_HOME"
 LIBRARIES = ("torch", "transformers", "datasets", "peft", "trl", "bitsandbytes", "accelerate")
 
 
@@ -93,7 +96,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise Fault(f"{path} can't be written: {error.strerror}", "Free some space, or set DEEPDIVE_HOME") from error
+        raise Fault(f"{path} can't be written: {error.strerror}", FULL_OR_READ_ONLY) from error
 
 
 @dataclass(frozen=True)
@@ -267,19 +270,13 @@ class Store:
         """A new, empty run. Raises Fault where nothing can be written."""
         taken = [int(m.group(1)) for p in self.folder.iterdir() if (m := re.fullmatch(rf"{tutorial}-(\d+)", p.name))]
         number = max(taken, default=0) + 1
-        while True:
-            folder = self.folder / f"{tutorial}-{number}"
-            try:
-                folder.mkdir(mode=0o700)
-                break
-            except FileExistsError:
-                number += 1
-            except OSError as error:
-                raise Fault(
-                    f"{folder} can't be made: {error.strerror}", "Free some space, or set DEEPDIVE_HOME"
-                ) from error
+        try:
+            making = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
+            (making / "artifacts").mkdir(mode=0o700)
+        except OSError as error:
+            raise Fault(f"no run can be made in {self.folder}: {error.strerror}", FULL_OR_READ_ONLY) from error
         record = Record(
-            id=folder.name,
+            id="",
             tutorial=tutorial,
             scale=scale,
             started=time.time(),
@@ -287,10 +284,22 @@ class Store:
             machine=machine,
             **options,
         )
-        run = Run(folder, record)
-        (folder / "artifacts").mkdir(mode=0o700)
-        run.write()
-        return run
+        while True:  # the folder gets its name when it is complete: no reader sees half a run
+            record.id = f"{tutorial}-{number}"
+            run = Run(making, record)
+            try:
+                run.write()
+                making.rename(self.folder / record.id)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    shutil.rmtree(making, ignore_errors=True)
+                    raise Fault(f"{record.id} can't be made: {error.strerror}", FULL_OR_READ_ONLY) from error
+                number += 1
+                continue
+            except Fault:
+                shutil.rmtree(making, ignore_errors=True)
+                raise
+            return Run(self.folder / record.id, record)
 
     def open(self, id: str) -> Run:
         """Raises Refusal for an unknown id and Fault for a run that can't be read."""

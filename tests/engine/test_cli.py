@@ -171,7 +171,8 @@ def test_an_unreadable_a_newer_and_a_garbled_run_are_named_and_take_no_other_dow
     laboratory.finish(good, "numbers")
     newer, garbled = laboratory.run(), laboratory.run()
     record = newer.folder / "run.json"
-    record.write_text(record.read_text().replace('"format": 1', '"format": 99'))
+    made_later = record.read_text().replace('"format": 1', '"format": 99')
+    record.write_text(made_later)
     (garbled.folder / "run.json").write_text("{")
     with good.log.open("ab") as file:
         file.write(b'{"type":"figure","name":"torn')
@@ -182,7 +183,7 @@ def test_an_unreadable_a_newer_and_a_garbled_run_are_named_and_take_no_other_dow
     assert states[garbled.id]["state"] == "unreadable"
     opened = deepdive("show", newer.id)
     assert (opened.returncode, "newer version (format 99" in opened.stderr) == (1, True)
-    assert record.read_text().count("99") == 1, "a newer run is left as it is"
+    assert record.read_text() == made_later
 
 
 def test_list_is_one_document_with_every_tutorial(laboratory: Laboratory) -> None:
