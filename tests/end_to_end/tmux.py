@@ -53,9 +53,11 @@ class Terminal:
 
     @property
     def dead(self) -> str:
-        """The exit status (or signal) of the command, or nothing while it runs."""
-        status = "#{?pane_dead,#{?pane_dead_signal,signal #{pane_dead_signal},#{pane_dead_status}},}"
-        return self._tmux("display", "-p", "-t", "t", status).strip()
+        """The exit status (or signal) of the command, or nothing while it runs. tmux 3.3 sees the terminal close before
+        the process end now and then, and then never tells the status: "unknown"."""
+        status = "#{?pane_dead,dead #{?pane_dead_signal,signal #{pane_dead_signal},#{pane_dead_status}},}"
+        told = self._tmux("display", "-p", "-t", "t", status).strip()
+        return (told.removeprefix("dead").strip() or "unknown") if told else ""
 
     @property
     def pid(self) -> int:
