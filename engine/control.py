@@ -27,6 +27,8 @@ READ_AT_IMPORT = ("HF_HOME", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "C
 def environment() -> dict[str, str]:
     """The worker's environment: this process's, but no secret. Threads that wait sleep instead of spinning."""
     kept = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    if own := kept.get("DEEPDIVE_TUTORIALS"):  # a worker lives in another folder
+        kept["DEEPDIVE_TUTORIALS"] = os.pathsep.join(os.path.abspath(part) for part in own.split(os.pathsep) if part)
     return {"OMP_WAIT_POLICY": "PASSIVE", **kept}
 
 
