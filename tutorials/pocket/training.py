@@ -26,6 +26,7 @@ POSITIONS = {"bert": 128, "gpt2": 128, "gpt2-blank": 128}
 
 Batch = dict[str, torch.Tensor]
 Say = Callable[[str], None]
+Cover = Callable[[Sequence[int]], set[int]]
 
 
 @dataclass(frozen=True)
@@ -100,23 +101,32 @@ def masked_batches(
     another.
     """
     countable = set(tokenizer.convert_tokens_to_ids(sorted(_countable())))
-    encoded = tokenizer(list(lines)).input_ids
-    for chosen in _draws(encoded, recipe.batch, rng):
+
+    def cover(ids: Sequence[int]) -> set[int]:
+        inside = range(1, len(ids) - 1)
+        telling = [place for place in inside if ids[place] in countable]
+        if telling and rng.random() < 0.5:
+            return {rng.choice(telling)}
+        return {place for place in inside if rng.random() < 0.15} or {rng.choice(inside)}
+
+    return covered_batches(tokenizer, tokenizer(list(lines)).input_ids, cover, recipe.batch, rng)
+
+
+def covered_batches(
+    tokenizer: BertTokenizer, encoded: Sequence[Sequence[int]], cover: Cover, batch: int, rng: random.Random
+) -> Iterator[Batch]:
+    """Encoded lines for ever; `cover` chooses the places of a line that the model has to guess."""
+    for chosen in draws(encoded, batch, rng):
         rows, labels = [], []
         for ids in (encoded[index] for index in chosen):
-            inside = range(1, len(ids) - 1)
-            telling = [place for place in inside if ids[place] in countable]
-            if telling and rng.random() < 0.5:
-                covered = {rng.choice(telling)}
-            else:
-                covered = {place for place in inside if rng.random() < 0.15} or {rng.choice(inside)}
+            covered = cover(ids)
             rows.append([tokenizer.mask_token_id if i in covered else token for i, token in enumerate(ids)])
             labels.append([token if i in covered else IGNORED for i, token in enumerate(ids)])
-        inputs = _padded(rows, tokenizer.pad_token_id)
+        inputs = padded(rows, tokenizer.pad_token_id)
         yield {
             "input_ids": inputs,
             "attention_mask": (inputs != tokenizer.pad_token_id).long(),
-            "labels": _padded(labels, IGNORED),
+            "labels": padded(labels, IGNORED),
         }
 
 
@@ -125,9 +135,9 @@ def causal_batches(
 ) -> Iterator[Batch]:
     """Whole lines, for ever, each closed by the end-of-text token so that the model learns to stop."""
     encoded = [[*ids, tokenizer.eos_token_id] for ids in tokenizer(list(lines)).input_ids]
-    for chosen in _draws(encoded, recipe.batch, rng):
+    for chosen in draws(encoded, recipe.batch, rng):
         rows = [encoded[index] for index in chosen]
-        yield {"input_ids": _padded(rows, tokenizer.eos_token_id), "labels": _padded(rows, IGNORED)}
+        yield {"input_ids": padded(rows, tokenizer.eos_token_id), "labels": padded(rows, IGNORED)}
 
 
 def pretrain(model: BertForMaskedLM | GPT2LMHeadModel, batches: Iterator[Batch], recipe: Recipe, say: Say) -> None:
@@ -176,7 +186,7 @@ def _countable() -> set[str]:
     return containers | set(tables.LIFE_ALONE) | set(tables.PRAISE)
 
 
-def _draws(encoded: Sequence[Sequence[int]], batch: int, rng: random.Random) -> Iterator[list[int]]:
+def draws(encoded: Sequence[Sequence[int]], batch: int, rng: random.Random) -> Iterator[list[int]]:
     """Epoch after epoch of shuffled batches of lines of like length, so that little is padded.
 
     The last, smaller batch of an epoch is left out.
@@ -192,7 +202,7 @@ def _draws(encoded: Sequence[Sequence[int]], batch: int, rng: random.Random) -> 
         yield from batches
 
 
-def _padded(rows: list[list[int]], value: int) -> torch.Tensor:
+def padded(rows: list[list[int]], value: int) -> torch.Tensor:
     """(rows, longest row)"""
     longest = max(map(len, rows))
     return torch.tensor([row + [value] * (longest - len(row)) for row in rows])
