@@ -1,7 +1,8 @@
 """The directives in a page of a lesson: where a step, an exercise or a prediction stands, and what the reader measured.
 
 {{step ID}}  {{exercise ID}}  {{predict ID}}     alone on a line
-{{figure NAME}}                                  the reader's own value, a dash before the run
+{{figure NAME}}                                  the reader's own value, a dash before the run; NAME may be an
+                                                 expression as in a claim: accuracy(method='prompt', k=16)
 {{held CLAIM: words if it held | words if not}}  CLAIM is the beginning of the claim's text
 """
 

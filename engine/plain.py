@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from . import catalogue, plan, supervisor
+from .evidence import gather
 from .faults import Fault, Refusal
 from .log import replay
 from .pages import directives, substitute
@@ -147,8 +148,8 @@ class Reading:
         found = results(self.tutorial, self.scale, view)
         step = page.steps[0] if page.steps else ""
         asked = [argument for kind, argument, _ in directives(page.text) if kind == "figure"]
-        known = {name: found.figure(name, step) for name in asked}
-        figures = {name: number(row.measured) for name, row in known.items() if row is not None}
+        evidence = gather(self.tutorial, view)
+        figures = {name: number(found.on_page(name, evidence, step)) for name in asked}
         held = {claim.text: claim.held for claim in found.claims}
         self.say(f"\n{page.number} of {len(self.tutorial.pages)}: {page.title}\n")
         for block in substitute(page.text, figures, held).split("\n\n"):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
-from .claims import evaluate
+from .claims import evaluate, expression
 from .events import Case, Figure, Scalar
-from .evidence import CURVES, Evidence, Measured, Points, gather, identifier, middle
-from .expressions import REDUCTIONS, reduced
+from .evidence import CURVES, Evidence, Measured, Missing, Points, Value, gather, identifier, middle
+from .expressions import REDUCTIONS, Wrong, reduced
 from .tutorial import BookFigure, Tutorial
 from .view import RunView
 
 Key = tuple[str, tuple[tuple[str, Any], ...]]  # a figure's name and its sorted case
+PLAIN_NAME = re.compile(r"[\w ]+")
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,9 +59,22 @@ class Results(msgspec.Struct, frozen=True):
     claims: list[Held]
 
     def figure(self, name: str, step: str = "") -> Result | None:
-        """The figure that a page names in `{{figure NAME}}`: the given step's, else the first one's."""
+        """The figure of that name: the given step's, else the first one's."""
         named = [result for result in self.results if identifier(result.name) == identifier(name)]
         return next((result for result in named if result.step == step), named[0] if named else None)
+
+    def on_page(self, name: str, evidence: Evidence, step: str = "") -> Value | bool | None:
+        """What a page's `{{figure NAME}}` stands for: NAME is a figure, or an expression as in a claim.
+
+        `{{figure accuracy(method='prompt', k=16)}}` is the mean over the seeds; None: not yet measured.
+        """
+        if PLAIN_NAME.fullmatch(name):
+            found = self.figure(name, step)
+            return found.measured if found is not None else None
+        try:
+            return expression(name, evidence, step)[0]
+        except (Missing, Wrong):
+            return None
 
 
 def results(tutorial: Tutorial, scale: str, view: RunView, run: str = "") -> Results:

@@ -160,9 +160,9 @@ class Lesson:
         step = self.step.id if self.step is not None else ""
         texts = {}
         for kind, name, _ in directives(self.here.text):
-            result = self.results.figure(name, step) if kind == "figure" else None
-            if result is not None and result.measured is not None:
-                texts[name] = number(result.measured)
+            value = self.results.on_page(name, self.evidence, step) if kind == "figure" else None
+            if value is not None:
+                texts[name] = number(value)
         return texts
 
     def verdicts(self) -> dict[str, bool | None]:

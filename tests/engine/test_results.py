@@ -163,6 +163,20 @@ def test_a_page_finds_a_figure_by_its_name() -> None:
     assert found.figure("nothing") is None
 
 
+def test_a_page_names_a_figure_with_its_case_and_gets_the_mean_over_the_seeds() -> None:
+    jobs = [
+        job(
+            "recite", figure("accuracy", a, method="prompt", k=16), figure("accuracy", 0.5, method="head", k=16), seed=s
+        )
+        for s, a in enumerate((0.8, 0.9))
+    ]
+    found, known = of(*jobs), evidence(*jobs)
+    lead = "accuracy(method='prompt', k=16) - accuracy(method='head', k=16)"
+    assert found.on_page(lead, known, "recite") == pytest.approx(0.35)
+    assert found.on_page("accuracy(method='prompt', k=32)", known, "recite") is None
+    assert found.on_page("__import__('os')", known, "recite") is None
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=7))
 def test_the_mean_lies_in_the_range(values: list[float]) -> None:
     row = only(of(*[job("pretrain", figure("loss", value), seed=seed) for seed, value in enumerate(values)]))
