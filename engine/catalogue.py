@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from .claims import check as check_claim
+from .expressions import check_expression
 from .faults import Fault, Refusal
-from .pages import directives
+from .pages import PLAIN_NAME, directives
 from .places import config
 from .settings import from_function
 from .tutorial import (
@@ -151,14 +152,17 @@ class _Reader:
             for e in table.get("exercise", [])
         )
         predictions = tuple(self.prediction(entry, ids) for entry in table.get("prediction", []))
+        claims = tuple(self.claim(entry, ids) for entry in table.get("claim", []))
         return Tutorial(
             **head,
             scales=scales,
             steps=steps,
             probes=tuple(probes.values()),
-            pages=self.pages(ids, {e.id for e in exercises}, {p.id for p in predictions}),
+            pages=self.pages(
+                ids, {e.id for e in exercises}, {p.id for p in predictions}, [claim.text for claim in claims]
+            ),
             book=read_book(self.folder / "book.csv", ids),
-            claims=tuple(self.claim(entry, ids) for entry in table.get("claim", [])),
+            claims=claims,
             predictions=predictions,
             exercises=exercises,
             glossary={str(k): str(v) for k, v in table.get("glossary", {}).items()},
@@ -215,7 +219,9 @@ class _Reader:
             settings[key] = dict(values)
         return Scale(name, dict(entry.get("roles", {})), settings)
 
-    def pages(self, steps: list[str], exercises: set[str], predictions: set[str]) -> tuple[Page, ...]:
+    def pages(
+        self, steps: list[str], exercises: set[str], predictions: set[str], claims: list[str]
+    ) -> tuple[Page, ...]:
         known = {"step": set(steps), "exercise": exercises, "predict": predictions}
         pages = []
         for number, path in enumerate(sorted((self.folder / "pages").glob("*.md")), start=1):
@@ -227,6 +233,10 @@ class _Reader:
                 raise Broken(path, 1, "must begin with `# Title`")
             found: dict[str, list[str]] = {"step": [], "exercise": [], "predict": []}
             for kind, argument, line in directives(text):
+                if kind == "figure" and not PLAIN_NAME.fullmatch(argument) and (problem := check_expression(argument)):
+                    raise Broken(path, line, f"the figure {argument!r}: {problem}")
+                if kind == "held" and not any(text.startswith(argument.partition(":")[0].strip()) for text in claims):
+                    raise Broken(path, line, f"no claim begins with {argument.partition(':')[0].strip()!r}")
                 if kind not in found:
                     continue
                 if argument not in known[kind]:
@@ -257,8 +267,10 @@ class _Reader:
         id, step, ask, kind = (self.want(entry, key, str, "[[prediction]]") for key in ("id", "step", "ask", "kind"))
         if step not in ids:
             raise self.broken(f'"{id}"', f"prediction {id}: there is no step {step}")
-        choices = tuple(entry.get("choices", ()))
-        return Prediction(id, step, ask, kind, choices, entry.get("figure", ""), entry.get("low"), entry.get("high"))
+        choices, figure = tuple(entry.get("choices", ())), entry.get("figure", "")
+        if problem := check_expression(figure or ", ".join(choices)):
+            raise self.broken(f'"{id}"', f"prediction {id}: {problem}")
+        return Prediction(id, step, ask, kind, choices, figure, entry.get("low"), entry.get("high"))
 
 
 # ---- steps.py and book.csv --------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 
 DIRECTIVE = re.compile(r"\{\{\s*(step|exercise|predict|figure|held)\s+([^{}]+?)\s*\}\}")
+PLAIN_NAME = re.compile(r"[\w ]+")  # of a figure; anything else is an expression
 NOT_MEASURED = "–"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -12,11 +11,11 @@ from .claims import evaluate, expression
 from .events import Case, Figure, Scalar
 from .evidence import CURVES, Evidence, Measured, Missing, Points, Value, gather, identifier, middle
 from .expressions import REDUCTIONS, Wrong, reduced
+from .pages import PLAIN_NAME
 from .tutorial import BookFigure, Tutorial
 from .view import RunView
 
 Key = tuple[str, tuple[tuple[str, Any], ...]]  # a figure's name and its sorted case
-PLAIN_NAME = re.compile(r"[\w ]+")
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

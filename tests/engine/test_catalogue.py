@@ -84,6 +84,8 @@ BREAKS = [
     ("pages/01-numbers.md", "# One page", "One page", "must begin with"),
     ("pages/01-numbers.md", "{{step numbers}}", "{{step nonsense}}", "names the step 'nonsense'"),
     ("pages/01-numbers.md", "There are", "{{step squares}}", "at most one"),
+    ("pages/01-numbers.md", "There are", "{{figure mean(k=}} and", "can't be read"),
+    ("pages/01-numbers.md", "There are", "{{held Pigs fly: so | or not}}", "no claim begins with 'Pigs fly'"),
     ("book.csv", "squares,total", "nothing,total", "there is no step 'nothing'"),
 ]
 
