@@ -1,7 +1,7 @@
 """Makes the pocket world from its seeds, or checks that the shipped one does its job.
 
 python -m deepdive.tutorials.pocket.build                 make everything again (several minutes)
-python -m deepdive.tutorials.pocket.build --only bert     one part: data, gpt2-blank, gpt2 or bert
+python -m deepdive.tutorials.pocket.build --only bert     one part, as listed by --help
 python -m deepdive.tutorials.pocket.build --check         measure the shipped parts; exit code 1 if one falls short
 """
 
@@ -12,7 +12,7 @@ import gzip
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,29 +20,38 @@ from typing import Any
 HERE = Path(__file__).parent
 DATA = HERE / "data"
 MODELS = HERE / "models"
-PARTS = ("data", "gpt2-blank", "gpt2", "bert")
+PARTS = ("data", "gpt2-blank", "gpt2", "bert", "entities-bert")
 
 
 def build(parts: Sequence[str] = PARTS, data: Path = DATA, models: Path = MODELS) -> None:
     """Write the named parts into the two folders."""
     if "data" in parts:
         write_data(data)
-    if set(parts) - {"data"}:
-        _build_models(parts, models)
+    if village := [part for part in parts if part in ("gpt2-blank", "gpt2", "bert")]:
+        _build_models(village, models)
+    if "entities-bert" in parts:
+        _build_entities_bert(models)
 
 
 def write_data(folder: Path) -> None:
-    """`articles.jsonl` and `sentences.jsonl.gz`; the same bytes every time."""
+    """The encyclopedia, the village newspaper and the labelled sentences; the same bytes every time."""
     from .articles import articles
+    from .entities import training_rows, validation_rows
     from .sentences import sentences
 
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "articles.jsonl").open("w", encoding="utf-8", newline="\n") as file:
-        for article in articles():
-            file.write(json.dumps(article, ensure_ascii=False) + "\n")
+    _write_rows(folder / "articles.jsonl", articles())
+    _write_rows(folder / "entities-train.jsonl", training_rows())
+    _write_rows(folder / "entities-validation.jsonl", validation_rows())
     text = "".join(json.dumps({"text": line}, ensure_ascii=False) + "\n" for line in sentences())
     (folder / "sentences.jsonl.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
     _say("data", "written")
+
+
+def _write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def world_text() -> Iterator[str]:
@@ -65,7 +74,7 @@ def _build_models(parts: Sequence[str], models: Path) -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     lines = list(sentences())
-    for name in (part for part in parts if part != "data"):
+    for name in parts:
         positions = training.POSITIONS[name]
         if name == "bert":
             pieces = train_bert(world_text(), positions)
@@ -80,6 +89,16 @@ def _build_models(parts: Sequence[str], models: Path) -> None:
         _say(name, "written")
 
 
+def _build_entities_bert(models: Path) -> None:
+    from .entities import entity_text
+    from .entity_model import entity_tokenizer, make_entity_bert
+
+    tokenizer = entity_tokenizer()
+    model = make_entity_bert(tokenizer, entity_text(), partial(_say, "entities-bert"))
+    _replace(models / "entities-bert", tokenizer, model)
+    _say("entities-bert", "written")
+
+
 def _replace(folder: Path, *contents: Any) -> None:
     """Save a tokenizer and a model or configuration; the old ones stay until the new ones are whole."""
     new = folder.with_name(folder.name + ".new")
@@ -91,7 +110,7 @@ def _replace(folder: Path, *contents: Any) -> None:
 
 
 def _say(part: str, text: str) -> None:
-    print(f"{part:<10}  {text}", file=sys.stderr, flush=True)
+    print(f"{part:<13}  {text}", file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

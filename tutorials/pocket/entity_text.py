@@ -110,7 +110,7 @@ DESCRIBED = {
         ("that few still speak", "of the hills", "with many long words", "and is hard to learn"),
     ),
 }
-"""Kind of name: adjectives, the nouns that say what it is, and what may follow them. The news has none of these nouns."""
+"""Kind of name: adjectives, the nouns that say what it is, and what may follow. The news has none of these nouns."""
 
 WORD_LINES = (
     "a person came to the door and asked for water .",
