@@ -79,8 +79,8 @@ class Names:
     def draw(self, kind: str) -> Name:
         rng = self._rng
         if kind == "PER":
-            full = rng.random() < 0.7
-            return Name((self._word(2), self._word(2)) if full else (self._word(2),), kind)
+            first, last = self._word(2), self._word(2)
+            return Name((first, last) if first != last and rng.random() < 0.7 else (first,), kind)
         if kind == "ORG":
             return Name((self._word(2), rng.choice(FIRMS)) if rng.random() < 0.7 else (self._word(3),), kind)
         if kind == "EVENT":
@@ -170,6 +170,8 @@ def _fill(pattern: str, rng: random.Random, names: Names) -> Sentence:
         slot = word[1:-1] if word[0] == "{" else ""
         if slot in KINDS:
             name = names.draw(slot)
+            while name in line.names:
+                name = names.draw(slot)
             line.words += name.words
             line.tags += name.tags
             line.names.append(name)

@@ -30,7 +30,7 @@ FRONT = (
 """What comes before the news."""
 
 NEWS = (
-    "{PER} took first place in the {EVENT} on {DAY}",
+    "{PER} came first in the {EVENT} on {DAY}",
     "{PER} won the {EVENT} in {LOC} by a few seconds",
     "{PER} of {ORG} spoke about the new bridge in {LOC}",
     "{ORG} named {PER} as its new manager on {DAY}",
