@@ -140,8 +140,17 @@ def causal_batches(
         yield {"input_ids": padded(rows, tokenizer.eos_token_id), "labels": padded(rows, IGNORED)}
 
 
-def pretrain(model: BertForMaskedLM | GPT2LMHeadModel, batches: Iterator[Batch], recipe: Recipe, say: Say) -> None:
-    """AdamW, linear warm-up and decay. One line to `say` every 100 updates, with the time left."""
+def pretrain(
+    model: BertForMaskedLM | GPT2LMHeadModel,
+    batches: Iterator[Batch],
+    recipe: Recipe,
+    say: Say,
+    after: Callable[[int], None] = lambda update: None,
+) -> None:
+    """AdamW, linear warm-up and decay. One line to `say` every 100 updates, with the time left.
+
+    `after` is called with the number of each update once it is made, such as to measure the model on the way.
+    """
     torch.set_num_threads(1)  # two threads on a busy machine are slower than one, and their sums differ
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=0.01)
     schedule = get_linear_schedule_with_warmup(optimizer, recipe.warmup, recipe.updates)
@@ -155,6 +164,7 @@ def pretrain(model: BertForMaskedLM | GPT2LMHeadModel, batches: Iterator[Batch],
         schedule.step()
         optimizer.zero_grad()
         total += loss.item()
+        after(update)
         if update % 100 == 0:
             left = (time.monotonic() - began) / update * (recipe.updates - update)
             say(f"update {update:,} of {recipe.updates:,}  loss {total / 100:.3f}  {left:.0f} s left")
