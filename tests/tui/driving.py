@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from deepdive.engine import catalogue
 from deepdive.tui.app import DeepApp
@@ -57,10 +58,12 @@ class Seat:
 
 
 @asynccontextmanager
-async def seated(tutorial: str = "", size: str | tuple[int, int] = "medium", theme: str = "") -> AsyncIterator[Seat]:
+async def seated(
+    tutorial: str = "", size: str | tuple[int, int] = "medium", theme: str = "", lessons: Path = LESSONS
+) -> AsyncIterator[Seat]:
     """The app with the little lesson in its catalogue; no worker is warmed up for it."""
     house = House()
-    house.catalogue = catalogue.load([LESSONS, catalogue.shipped()])
+    house.catalogue = catalogue.load([lessons, catalogue.shipped()])
     app = DeepApp(house, tutorial, theme)
     app.warm = False
     where = SIZES[size] if isinstance(size, str) else size

@@ -11,8 +11,9 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
 
-from . import facts
-from .panel import HeadLine, Moment, Panel, Words, make
+from . import facts, learned
+from .base import HeadLine, Moment, Panel, Words
+from .panel import make
 
 ANSWER = "answer"
 
@@ -31,16 +32,21 @@ class Board(Container, can_focus=False):
     Board > .-last { margin-bottom: 0; }
     Board.-strip { layout: horizontal; overflow: hidden; scrollbar-gutter: auto; }
     Board.-strip > Panel { height: 1fr; width: 1fr; margin: 0 2 0 0; min-height: 1; overflow: hidden; }
-    Board.-strip > CurvePanel { width: 3fr; }
+    Board.-strip > CurvePanel, Board.-strip > LearningPanel { width: 3fr; }
     Board.-strip > MemoryPanel { width: 2fr; }
     Board.-strip > OutputPanel { width: 3fr; }
     Board.-strip Instead, Board.-strip OutputPanel Bars { display: none; }
     Board.-strip > OutputPanel Tokens { height: 1fr; }
+    Board.-strip > RowsPanel { width: 3fr; }
+    Board.-strip > RowsPanel Table { display: none; }
+    Board.-strip > RowsPanel.-plain Table { display: block; }
+    Board.-strip > RowsPanel Example { margin-top: 0; }
     Board.-strip > .-beyond { display: none; }
     Board.-zoomed > Panel { display: none; }
     Board.-zoomed > Panel.-front { display: block; width: 1fr; height: 1fr; max-height: 100%; }
     Board.-zoomed > OutputPanel.-front Tokens { max-height: 50%; }
     Board.-zoomed > Panel.-front Table { max-height: 100%; }
+    Board.-zoomed > RowsPanel.-front.-told Table { max-height: 50%; }
     """
 
     def __init__(self) -> None:
@@ -59,13 +65,14 @@ class Board(Container, can_focus=False):
     async def show(self, lesson: Lesson, job: JobView | None, x: float | None, hint: str) -> None:
         """Show a job at x, or an answer; `hint` is what to read where there is nothing."""
         front = self._answer or job
-        self.set_class(front is None or not facts.panel_keys(front), "-empty")
+        curves = learned.names(lesson, front) if front is not None and self._answer is None else ()
+        keys = facts.panel_keys(front, curves)
+        self.set_class(not keys, "-empty")
         if self._answer is None and job is not None and lesson.job is not None:
             told = next((run for run in lesson.runs_of_step(99) if run.job == job.id), None)
             self.query_one("#asked", HeadLine).show("Earlier run", f"{told.at}  {told.what}" if told else "", "esc")
         self.set_class(self._answer is not None or lesson.job is not None, "-answered")
         self.query_one("#nothing", Words).say(hint)
-        keys = facts.panel_keys(front)
         # In training texts come and go: with heights of their own they would move the curve, and paint it anew.
         self.set_class(any(key.startswith("curve:") for key in keys), "-curved")
         job_id = front.id if front is not None else ""

@@ -19,7 +19,8 @@ from deepdive.tui.widgets.holders import Holder, Kind
 from deepdive.tui.widgets.series import Anchor, Mark, Point, Series
 from deepdive.tui.widgets.table import Cell, Column, Row, Span, confusion
 from deepdive.tui.widgets.tokens import Piece
-from rich.cells import cell_len
+
+from .example import look, spans_of
 
 HOLDER_NAMES: dict[str, tuple[Kind, str]] = {
     "weights": ("weights", "weights"),
@@ -31,7 +32,6 @@ HOLDER_NAMES: dict[str, tuple[Kind, str]] = {
 MARKS: tuple[Mark, ...] = ("line", "triangle", "dots", "diamond", "square")
 COLORS = ("training", "validation", "book", "held", "stale")
 MAIN_CURVES = ("training", "validation")
-LONG_TEXT = 12  # characters from which a cell may be worth reading in full
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class OutputFacts:
     xs: tuple[float, ...] = ()
 
 
-def panel_keys(job: JobView | None) -> list[str]:
-    """The panels that a job fills, most telling first."""
+def panel_keys(job: JobView | None, learned: Sequence[str] = ()) -> list[str]:
+    """The panels that a job fills, most telling first; `learned` are the figures that make a learning curve."""
     if job is None:
         return []
     keys = ["failure"] if job.outcome in ("failed", "refused") else []
@@ -75,9 +75,11 @@ def panel_keys(job: JobView | None) -> list[str]:
     if any(name in MAIN_CURVES for kind, name in told if kind == "curve"):
         keys.append("curve:loss")
     keys += [f"curve:{name}" for kind, name in told if kind == "curve" and name not in MAIN_CURVES]
+    keys += [f"learning:{name}" for name in learned[:1]]
     if has_curve and job.memory:
         keys.append("memory")
     keys += [f"{kind}:{name}" for kind, name in told if kind in ("text", "plot", "rows")]
+    keys += [f"learning:{name}" for name in learned[1:]]
     if job.notes:
         keys.append("notes")
     if not has_curve and job.memory:
@@ -259,18 +261,12 @@ def _confusion(rows: list[dict[str, Any]]) -> tuple[list[Column], list[Row]]:
     return confusion(labels, counts)
 
 
-def details(rows: Rows, at: int, width: int) -> list[tuple[str, str]]:
-    """A row's texts as (column, text) where a table `width` cells wide cuts them short; else nothing."""
-    if not 0 <= at < len(rows.rows):
-        return []
-    texts = {name: _detail(value) for name, value in rows.rows[at].items()}
-    if sum(cell_len(text) + 2 for text in texts.values()) <= width and not any("\n" in text for text in texts.values()):
-        return []
-    return [(visible(name, False).replace("_", " "), text) for name, text in texts.items() if len(text) > LONG_TEXT]
-
-
-def _detail(value: Any) -> str:
-    return visible(value) if isinstance(value, str) else _cell(value).text
+def table_words(rows: Rows) -> tuple[str, str]:
+    """What stands beside a table's name, and at the right edge."""
+    if rows.view == "confusion":
+        items = sum(int(row.get("count", 1)) for row in rows.rows)
+        return "", f"{items:,} in all" if items else ""
+    return (f"{len(rows.rows):,} rows" if len(rows.rows) > 8 else ""), ""
 
 
 def _is_number(value: object) -> bool:
@@ -294,14 +290,24 @@ def _cell(value: Any) -> Cell:
 def _rich_cell(value: dict[str, Any]) -> Cell:
     if "spans" in value:
         text, spans = "", []
-        for part, label in value["spans"]:
+        for part, label in spans_of(value):
             if label:
-                spans.append(Span(len(text), len(text) + len(part), "accent", invert=label == "mask"))
-            text += str(part)
+                how = look(label)
+                spans.append(Span(len(text), len(text) + len(part), how.color, how.invert, how.underline))
+            text += part
         return Cell(text, spans=tuple(spans))
     if "bars" in value:
-        return Cell("  ".join(f"{name} {reading(share)}" for name, share in value["bars"].items()))
+        return Cell(_greatest(value["bars"]))
     return Cell(visible(str(value.get("about") or value.get("image") or value), False))
+
+
+def _greatest(shares: dict[str, Any]) -> str:
+    """The label with the greatest share: in a table's cell there is room for one."""
+    known = {str(name): float(share) for name, share in shares.items() if _is_number(share)}
+    if not known:
+        return "–"
+    name = max(known, key=known.__getitem__)
+    return f"{visible(name, False)} {reading(known[name])}"
 
 
 def plot_bars(plot: Plot, most: int = 12) -> list[Bar]:

@@ -17,7 +17,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from .panel import Words
+from .base import Words
 
 SIGNS = {True: ("✓", "$held"), False: ("✗", "$failed"), None: ("○", "$text-3")}
 

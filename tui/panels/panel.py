@@ -2,100 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from deepdive.engine.events import Rows
 from deepdive.engine.untrusted import visible
 from deepdive.engine.view import JobView
-from deepdive.tui.state import Lesson
 from deepdive.tui.widgets.bars import Bars
 from deepdive.tui.widgets.curve import Curve
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.holders import Holders
 from deepdive.tui.widgets.ink import MUTED, Ink
-from deepdive.tui.widgets.lines import Line, fit, heading, text_of
+from deepdive.tui.widgets.lines import Line, fit
 from deepdive.tui.widgets.series import Series
 from deepdive.tui.widgets.table import Table
 from deepdive.tui.widgets.tokens import Tokens
 from deepdive.tui.words import clock
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
-from textual.widget import Widget
-from textual.widgets import Static
 
 from . import facts
+from .base import HeadLine, Moment, Panel, Words
+from .learning import LearningPanel
+from .rows import RowsPanel
 
 ROOM_TO_COMPARE = 160  # cells of the screen from which the run before is drawn under this one
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What all panels show: a job, the one before it, and where the cursor stands on its curve."""
-
-    lesson: Lesson
-    job: JobView
-    x: float | None = None
-
-
-class HeadLine(Drawn):
-    """A panel's first line: bold name, unit, one muted fact at the right edge."""
-
-    DEFAULT_CSS = "HeadLine { height: 1; }"
-
-    def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self.words = ("", "", "")
-
-    def show(self, title: str, unit: str = "", note: str = "") -> None:
-        if (title, unit, note) != self.words:
-            self.words = (title, unit, note)
-            self.redraw()
-
-    def draw(self, width: int, height: int) -> list[Line]:
-        return [heading(*self.words, width)]
-
-    @property
-    def text(self) -> str:
-        return "  ".join(word for word in self.words if word)
-
-
-class Words(Static):
-    """Text that is laid out anew only when it is another one."""
-
-    def __init__(self, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(Content(""), id=id, classes=classes, markup=False)
-
-    def say(self, words: Content | str) -> None:
-        content = Content(words) if isinstance(words, str) else words
-        if content != self.content:
-            self.update(content)
-
-
-class Panel(Vertical):
-    """The base: `tell` brings it up to a moment; `front` is what takes the keys."""
-
-    DEFAULT_CSS = "Panel { height: auto; margin-bottom: 1; }"
-
-    def __init__(self, key: str) -> None:
-        super().__init__(classes=key.partition(":")[0])
-        self.key = key
-
-    @property
-    def front(self) -> Widget | None:
-        return next((child for child in self.query("*") if child.can_focus), None)
-
-    def tell(self, moment: Moment) -> None:
-        raise NotImplementedError
-
-    def as_text(self) -> str:
-        """What stands in the panel, for the clipboard."""
-        lines = []
-        for child in self.query(Drawn):
-            if child.size:
-                lines += [text_of(line).rstrip() for line in child.draw(child.size.width, max(child.size.height, 1))]
-        return "\n".join(lines)
 
 
 class CurvePanel(Panel):
@@ -230,48 +158,6 @@ class PlotPanel(Panel):
             bars.show(rows, title=title)
 
 
-class RowsPanel(Panel):
-    """A table; where it cuts texts short, the row under the cursor stands below in full."""
-
-    DEFAULT_CSS = """
-    RowsPanel Table { max-height: 11; }
-    RowsPanel Static { margin-top: 1; max-height: 10; display: none; }
-    """
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.rows: Rows | None = None
-
-    def compose(self) -> ComposeResult:
-        yield Table(selectable=True)
-        yield Words()
-
-    def choose(self) -> None:
-        """Show the chosen row's texts in full."""
-        table, below = self.query_one(Table), self.query_one(Words)
-        width = table.size.width or self.app.size.width // 3
-        found = facts.details(self.rows, table.cursor, width) if self.rows is not None else []
-        below.display = bool(found)
-        lines = [Content.assemble((f"{name}  ", "$text-3"), text) for name, text in found]
-        below.say(Content("\n").join(lines))
-
-    def on_table_row_selected(self, event: Table.RowSelected) -> None:
-        event.stop()
-        self.choose()
-
-    def tell(self, moment: Moment) -> None:
-        rows = moment.job.rows.get(self.key.partition(":")[2])
-        if rows is None or rows is self.rows:
-            return
-        self.rows = rows
-        table = self.query_one(Table)
-        name = visible(rows.name, False)
-        table.title = name[:1].upper() + name[1:]
-        table.unit = f"{len(rows.rows)} rows" if len(rows.rows) > 8 else ""
-        table.show(*facts.table_facts(rows))
-        self.choose()
-
-
 class FailurePanel(Panel):
     """What happened and why, what to do next, and the library's last words."""
 
@@ -327,6 +213,7 @@ def make(key: str, job: JobView) -> Panel:
         "memory": MemoryPanel,
         "text": OutputPanel,
         "rows": RowsPanel,
+        "learning": LearningPanel,
         "failure": FailurePanel,
         "notes": NotesPanel,
     }

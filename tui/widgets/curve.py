@@ -30,6 +30,7 @@ class Curve(Drawn, can_focus=True):
     """
 
     INTERVAL = 0.5
+    LEGEND_ROWS: ClassVar[int] = 2
     DEFAULT_CSS = "Curve { height: 1fr; min-height: 4; }"
     HELP = "left and right move along the curve, shift makes ten steps, home and end go to its ends."
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -332,26 +333,33 @@ class Curve(Drawn, can_focus=True):
         return [*top, *plot, *below]
 
     def _roomy_heading(self, width: int) -> Line:
-        note = self.note
-        if self.cursor_x is not None:
-            note = f"cursor at {self.x_name} {label(self.cursor_x, 1 if self.cursor_x % 1 == 0 else 0.01)}".strip()
-        return heading(self.title, self.unit, note, width)
+        return heading(self.title, self.unit, self._where(), width)
+
+    def _where(self) -> str:
+        """The fact at the heading's right edge: where the cursor stands."""
+        if self.cursor_x is None:
+            return self.note
+        return f"cursor at {self.x_name} {label(self.cursor_x, 1 if self.cursor_x % 1 == 0 else 0.01)}".strip()
+
+    def _told(self, trace: Trace) -> str:
+        """A series' value as legend and small heading tell it."""
+        return reading(trace.at(self.cursor_x))
 
     def _small_heading(self, width: int) -> Line:
         runs: list[Run] = [(self.title, STRONG)] if self.title else []
         for trace in self._traces:
-            piece = f"{mark_of(trace.mark, self.mode)} {reading(trace.at(self.cursor_x))}"
+            piece = f"{mark_of(trace.mark, self.mode)} {self._told(trace)}"
             if width_of(runs) + 2 + len(piece) <= width:
                 runs += [("  " if runs else "", TEXT), (piece, Ink(trace.color))]
         where = "" if self.cursor_x is None else f"{self.cursor_x:,.10g}"
         return spread(runs, [(where, FAINT)] if where else [], width)
 
     def _legend_lines(self, width: int, roomy: bool) -> list[Line]:
-        """Series with their value at the cursor, then the facts, flowing over at most two lines."""
+        """Series with their value at the cursor, then the facts, flowing over at most `LEGEND_ROWS` lines."""
         if not roomy or not self.legend:
             return []
         items: list[Run] = [
-            (f"{mark_of(trace.mark, self.mode)} {trace.name} {reading(trace.at(self.cursor_x))}", Ink(trace.color))
+            (f"{mark_of(trace.mark, self.mode)} {trace.name} {self._told(trace)}", Ink(trace.color))
             for trace in self._traces
         ]
         items += [(fact, MUTED) for fact in self.facts]
@@ -360,6 +368,6 @@ class Curve(Drawn, can_focus=True):
             if lines[-1] and width_of(lines[-1]) + 3 + width_of([(text, ink)]) > width:
                 lines.append([])
             lines[-1] += [("   " if lines[-1] else "", TEXT), (text, ink)]
-        kept = [fit(line, width) for line in lines[:2]] if items else []
+        kept = [fit(line, width) for line in lines[: self.LEGEND_ROWS]] if items else []
         self._legend_rows = max(self._legend_rows, len(kept))  # rows once given stay: the plot does not jump
         return kept + [fit((), width)] * (self._legend_rows - len(kept))

@@ -71,6 +71,7 @@ TEXT = Ink("text-2")
 STRONG = Ink("text-1", bold=True)
 MUTED = Ink("text-3")
 FAINT = Ink("text-4")
+RULE = Ink("rule")
 CURSOR = Ink("accent", back="background", bold=True, invert=True)
 
 

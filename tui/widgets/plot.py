@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from deepdive.tui.widgets.axes import Scale, label, log_ticks, place_labels, ticks
 from deepdive.tui.widgets.canvas import PIXELS, Grid, Layer, Mode
-from deepdive.tui.widgets.ink import FAINT, MUTED, TEXT, Ink
+from deepdive.tui.widgets.ink import MUTED, RULE, TEXT, Ink
 from deepdive.tui.widgets.lines import Line, fit
 from deepdive.tui.widgets.series import Anchor, Bin, Mark, Trace, decimate
 
@@ -134,7 +134,7 @@ class Painter:
             row = self.row_of(value)
             if row is not None:
                 for column in range(0, self.grid.columns, GRID_EVERY):
-                    self.grid.put(column, row, dot, FAINT)
+                    self.grid.put(column, row, dot, RULE)
 
     def cursor(self, x: float, ink: Ink) -> None:
         """A vertical line at x, under the series."""

@@ -30,6 +30,7 @@ class Span:
     end: int
     color: str = "accent"
     invert: bool = False
+    underline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def verdict(held: bool | None) -> Cell:
 def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> tuple[list[Column], list[Row]]:
     """Columns and rows of a confusion matrix: `counts[truth][said]`, with bars, right ones green."""
     most = max((count for row in counts for count in row), default=0)
-    columns = [Column("", shrink=False)] + [Column(f"says {name}", "right", shrink=False) for name in labels]
+    columns = [Column("", shrink=False)] + [Column(f"says {name}", "right") for name in labels]
     rows: list[Row] = []
     for truth, (name, row) in enumerate(zip(labels, counts, strict=True)):
         cells: list[Cell | str] = [Cell(name)]
@@ -139,7 +140,8 @@ def _text_runs(cell: Cell, width: int) -> list[Run]:
     at = 0
     for span in sorted(cell.spans, key=lambda span: span.start):
         start, end = max(at, span.start), max(at, span.end)
-        marked = Ink(span.color, back="background" if span.invert else "", bold=True, invert=span.invert)
+        back = "background" if span.invert else ""
+        marked = Ink(span.color, back=back, bold=True, underline=span.underline, invert=span.invert)
         runs += [(_safe(cell.text[at:start]), base), (_safe(cell.text[start:end]), marked)]
         at = end
     runs.append((_safe(cell.text[at:]), base))

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from deepdive.tui.widgets.axes import Scale
 from deepdive.tui.widgets.canvas import Layer, Mode
-from deepdive.tui.widgets.ink import FAINT, Ink
+from deepdive.tui.widgets.ink import RULE, Ink
 from deepdive.tui.widgets.lines import cells_of, text_of, width_of
 from deepdive.tui.widgets.plot import Frame, Painter, draw_plot
 from deepdive.tui.widgets.series import Anchor, Mark, Series, Trace, decimate
@@ -88,7 +88,7 @@ def test_the_top_series_replaces_cells_and_never_mixes() -> None:
     below = Trace(Series("below", [(0, 4.0), (10, 4.0)], "line", "training", smooth=False))
     above = Trace(Series("above", [(0, 4.0), (10, 4.0)], "line", "validation", smooth=False))
     lines = draw_plot([below, above], Scale(0, 10), Scale(0, 8), Frame(0, 20, 5, False))
-    inks = {ink.color for line in lines for text, ink in line if text.strip() and ink != FAINT}
+    inks = {ink.color for line in lines for text, ink in line if text.strip() and ink != RULE}
     assert inks == {"validation"}
 
 

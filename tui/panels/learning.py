@@ -1,0 +1,29 @@
+"""The panel of a learning curve."""
+
+from __future__ import annotations
+
+from deepdive.tui.widgets.learning import Stops
+from textual.app import ComposeResult
+
+from . import learned
+from .base import Moment, Panel
+
+
+class LearningPanel(Panel):
+    DEFAULT_CSS = "LearningPanel { height: 1fr; min-height: 13; max-height: 18; }"
+
+    def compose(self) -> ComposeResult:
+        yield Stops()
+
+    def tell(self, moment: Moment) -> None:
+        found = learned.learned(moment.lesson, moment.job, self.key.partition(":")[2])
+        if found is None:
+            return
+        stops = self.query_one(Stops)
+        stops.title, stops.unit, stops.x_name = found.title, found.subtitle, found.axis.replace("_", " ")
+        stops.show_at(
+            found.stops,
+            found.series,
+            found.told,
+            f"and {found.left_out} more" if found.left_out else "",
+        )

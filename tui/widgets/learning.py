@@ -1,0 +1,60 @@
+"""Curves over a few evenly spaced places (0, 8, 16, 32 examples), told at one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from deepdive.tui.widgets.axes import label, reading
+from deepdive.tui.widgets.curve import Curve
+from deepdive.tui.widgets.lines import Line
+from deepdive.tui.widgets.series import Series, Trace
+
+
+class Stops(Curve):
+    """A curve whose points stand at `stops`; a series without a point at the cursor has no value there."""
+
+    LEGEND_ROWS = 3
+    HELP = "left and right move from place to place, home and end go to the first and the last."
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(x_name="", x_scale="even", y_zero=False, id=id, classes=classes)
+        self.told: Mapping[float, Sequence[str]] = {}
+
+    def show_at(
+        self, stops: Sequence[float], series: Sequence[Series], told: Mapping[float, Sequence[str]], fact: str = ""
+    ) -> None:
+        """Show these series; `told` are words about each place, `fact` about all of them."""
+        self.x_stops, self.told = tuple(stops), told
+        self._fact = fact
+        self.show(series)
+
+    _fact = ""
+
+    @property
+    def at(self) -> float | None:
+        """The place told: the cursor's, else the last one that all measured series have, else the last of any."""
+        if self.cursor_x is not None:
+            return self.cursor_x
+        measured = [set(trace.xs) for trace in self._traces if trace.mark != "dashes"]
+        measured = [xs for xs in measured if xs]
+        if not measured:
+            return None
+        return max(set.intersection(*measured) or set.union(*measured))
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        """The plot, with the facts of the place told behind the legend."""
+        words = self.told.get(self.at, ()) if self.at is not None else ()
+        self.facts = (*words, *filter(None, [self._fact]))
+        return super().draw(width, height)
+
+    def _where(self) -> str:
+        return "" if self.at is None else f"{self.x_name} = {label(self.at, 1 if self.at % 1 == 0 else 0.01)}"
+
+    def _told(self, trace: Trace) -> str:
+        """The value at the place, and its range."""
+        at = self.at
+        value = trace.ys[trace.xs.index(at)] if at in trace.xs else None
+        spread = next(((low, high) for x, low, high in trace.ranges if x == at), None)
+        if value is None or spread is None or spread[0] == spread[1]:
+            return reading(value)
+        return f"{reading(value)} ({reading(spread[0])} … {reading(spread[1])})"
