@@ -17,8 +17,9 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from . import catalogue, supervisor
+from . import catalogue, control, key_command, supervisor
 from .faults import Fault, Refusal
+from .key_command import run_keys
 from .log import replay
 from .running import FAILED, POLL_SECONDS, STOPPED, WRONG, complain, exit_code, follow, print_results, run_tutorial, say
 from .store import Run, RunInfo, Store, last_lines
@@ -89,6 +90,8 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("probe", metavar="PROBE")
     ask.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", dest="sets")
     command("doctor", run_doctor, "devices, keyring, disk, hubs, versions: what works, and what to do about the rest")
+    keys = command("keys", run_keys, "keys of Hugging Face, OpenAI and Kaggle: list, set, delete, check")
+    key_command.add_arguments(keys)
     pocket = command("pocket", pocket_world, "make the pocket models again, or check that they do their job")
     pocket.add_argument("what", choices=["build"])
     pocket.add_argument("--check", action="store_true", help="measure the shipped ones")
@@ -290,7 +293,7 @@ def run_doctor(arguments: argparse.Namespace) -> int:
 def pocket_world(arguments: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "deepdive.tutorials.pocket.build"]
     options = (["--check"] if arguments.check else []) + (["--json"] if arguments.json else [])
-    return subprocess.run([*command, *options], check=False).returncode
+    return subprocess.run([*command, *options], env=control.environment(), check=False).returncode
 
 
 def print_completion(arguments: argparse.Namespace) -> int:

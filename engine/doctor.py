@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import errno
 import importlib.metadata
-import json
 import locale
 import os
 import queue
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -27,7 +24,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from . import hardware, places
+from . import hardware, locker, places
 from .faults import Fault
 
 PATIENCE = 2.0  # seconds for a hub or a keyring
@@ -216,67 +213,21 @@ def _words(reason: object) -> str:
 
 # ---- secrets ------------------------------------------------------------------------------------------------------
 
-SYSTEM_KEYRINGS = (  # what the operating system guards; others are files of some package
-    "keyring.backends.SecretService.Keyring",
-    "keyring.backends.libsecret.Keyring",
-    "keyring.backends.kwallet.DBusKeyring",
-    "keyring.backends.macOS.Keyring",
-    "keyring.backends.Windows.WinVaultKeyring",
-)
 ELSEWHERE = "`deepdive keys` shows the ways to give keys here: environment, this session only, or a passphrase"
-_ASK = """
-import json, sys
-import keyring
-def name(backend):
-    return type(backend).__module__ + "." + type(backend).__qualname__
-backend = keyring.get_keyring()
-if name(backend) == "keyring.backends.chainer.ChainerBackend":
-    backend = next(iter(backend.backends), backend)
-found = {"backend": name(backend), "trouble": ""}
-if found["backend"] in sys.argv[1:]:
-    try:
-        backend.get_password("deepdive", "doctor")
-    except Exception as error:
-        found["trouble"] = type(error).__name__ + ": " + str(error)
-print(json.dumps(found))
-"""
 
 
 def keyring() -> Check:
-    """Which keyring there is and whether it answers; asked in a process of its own, without a terminal to prompt on."""
-    command = [sys.executable, "-c", _ASK, *SYSTEM_KEYRINGS]
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, start_new_session=True, text=True, **options) as process:  # type: ignore[call-overload]
-        try:
-            output, errors = process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            says = (
-                f"the system's keyring gave no answer in {PATIENCE:g} s (it may wait for a dialog or a hanging D-Bus)"
-            )
-            return Check("keyring", "warn", says, ELSEWHERE)
-    if process.returncode:
-        last = errors.strip().rpartition("\n")[2]
-        return Check("keyring", "warn", f"the keyring can't be loaded: {last}", ELSEWHERE)
-    return judged(**json.loads(output))
+    """Which keyring there is and whether it answers."""
+    return judged(locker.ask("get", ["doctor"]))
 
 
-def judged(backend: str, trouble: str) -> Check:
-    """What a keyring of that class, with that error, is worth."""
-    name = backend.removeprefix("keyring.backends.").removesuffix(".Keyring")
-    if backend in SYSTEM_KEYRINGS and not trouble:
-        return Check("keyring", "ok", f"system keyring ({name})")
-    if backend in SYSTEM_KEYRINGS:
-        locked = "Locked" in trouble or "dismissed" in trouble
-        says = f"the system keyring ({name}) " + ("is locked" if locked else f"does not work: {trouble}")
-        return Check("keyring", "warn", says, f"Unlock it, or: {ELSEWHERE}" if locked else ELSEWHERE)
-    if backend.startswith("keyring.backends.fail."):
-        return Check("keyring", "warn", "this machine has no system keyring", ELSEWHERE)
-    if backend.startswith("keyring.backends.null."):
-        return Check("keyring", "warn", "the keyring is switched off (null): it would forget every key", ELSEWHERE)
-    if "Plaintext" in backend:
-        return Check("keyring", "warn", f"{backend} keeps keys in plain text: it is not used", ELSEWHERE)
-    return Check("keyring", "warn", f"{backend} is no system keyring: it is not used", ELSEWHERE)
+def judged(answer: locker.Answer) -> Check:
+    """The keyring's answer as a check."""
+    if answer.works:
+        return Check("keyring", "ok", answer.says)
+    return Check(
+        "keyring", "warn", answer.says, f"Unlock it, or: {ELSEWHERE}" if answer.state == "locked" else ELSEWHERE
+    )
 
 
 # ---- software -----------------------------------------------------------------------------------------------------

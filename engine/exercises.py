@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import random
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from . import control
 from .faults import Fault
 from .tutorial import Tutorial
 
@@ -55,8 +55,6 @@ def _ask(tutorial: Tutorial, id: str, what: str, request: dict[str, Any]) -> dic
     if exercise is None:
         raise Fault(f"{tutorial.id} has no exercise {id}")
     command = [sys.executable, "-m", MODULE, str(tutorial.folder), exercise.function or exercise.id, what]
-    secrets = ("OPENAI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "KAGGLE_API_TOKEN", "KAGGLE_KEY")
-    environment = {name: value for name, value in os.environ.items() if name not in secrets}
     try:
         done = subprocess.run(
             command,
@@ -64,7 +62,7 @@ def _ask(tutorial: Tutorial, id: str, what: str, request: dict[str, Any]) -> dic
             capture_output=True,
             text=True,
             timeout=SECONDS,
-            env=environment,
+            env=control.environment(),
             start_new_session=True,
         )
     except subprocess.TimeoutExpired:

@@ -20,6 +20,7 @@ import platformdirs
 
 from .faults import Fault
 from .hub_errors import OFFLINE_WAY, size_text, without_password
+from .keys import own_login
 
 Report = Callable[[str, dict[str, Any]], None]
 Token = Callable[[], str | None]
@@ -30,7 +31,9 @@ PIECE = 1 << 16  # bytes
 AGAIN = f"Check the network and run the step again: what has arrived is kept; {OFFLINE_WAY}"
 
 KAGGLE = """
-import sys
+import os, sys
+if token := sys.stdin.readline().strip():
+    os.environ["KAGGLE_API_TOKEN"] = token
 from kaggle.api.kaggle_api_extended import KaggleApi
 data, file, folder = sys.argv[1:]
 api = KaggleApi()
@@ -117,32 +120,36 @@ def _advice(status: int) -> str:
 def fetch_kaggle(data: str, file: str, report: Report, token: Token) -> Path:
     """Return a Kaggle data set's folder, or one `file` of it, downloaded once.
 
-    Kaggle's client runs in a process of its own, the only one that gets the token. Without a stored token the client
+    Kaggle's client runs in a process of its own, which reads the token from a pipe. Without a stored token the client
     looks for its own login (`kaggle auth login`).
     """
     folder = cache() / "kaggle" / data
     wanted = folder / file if file else folder
     if (folder / ".complete").is_file() or (file and wanted.is_file()):
         return wanted
-    if not (key := token()) and not _kaggle_login():
+    if not (key := token()) and own_login("kaggle") is None:
         raise Fault(
             f"Kaggle gives {data} only to accounts, and no token of one is stored",
             f"Make a token at https://www.kaggle.com/settings and store it with `deepdive keys set kaggle`; "
             f"open https://www.kaggle.com/datasets/{data} for its licence",
         )
     scratch = folder.with_name(folder.name + ".part")
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore", **({"KAGGLE_API_TOKEN": key} if key else {})}
     with _disk(folder):
         target = scratch / Path(file).parent
         target.mkdir(parents=True, exist_ok=True)
         child = subprocess.Popen(
             [sys.executable, "-c", KAGGLE, data, file, str(target)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONWARNINGS": "ignore"},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+        assert child.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.write(f"{key or ''}\n")
+            child.stdin.close()
+        child.stdin = None  # `communicate` would flush it again
         said = _watch(child, scratch, data, report).replace(key or "\0", "***")
         if child.returncode:
             raise _kaggle_fault(data, said)
@@ -183,12 +190,6 @@ def _kaggle_fault(data: str, said: str) -> Fault:
     if "401" in last or "authenticate" in said.lower():
         return Fault("Kaggle does not accept the stored token", "`deepdive keys set kaggle` stores another", detail)
     return Fault(f"Kaggle's client could not fetch {data}", f"Try again, or download it by hand from {page}", detail)
-
-
-def _kaggle_login() -> bool:
-    """Whether Kaggle's own client has a login on this machine."""
-    folder = Path(os.environ.get("KAGGLE_CONFIG_DIR") or Path.home() / ".kaggle")
-    return any((folder / name).is_file() for name in ("access_token", "credentials.json", "kaggle.json"))
 
 
 @contextlib.contextmanager

@@ -140,7 +140,7 @@ class Execution:
         use_threads(run.record.scale)
         self.lab: Lab | None = None  # of the job that runs, or of the last one
         self.safe: Safe | None = None
-        self.token: str | None = None
+        self.secrets: dict[str, str] = {}  # by service: huggingface, kaggle, openai; what the steps asked for
         self.wanted: Wanted | None = None  # what the step last asked a hub for
 
     def places(self, needs: dict[str, Path]) -> dict[str, Place]:
@@ -220,7 +220,8 @@ class Execution:
             if self.safe is not None and self.safe.verdict == "stop":
                 raise Stopped
 
-        return Resolver(places, pocket(), report, lambda: self.token)(kind, role)
+        token, kaggle = (lambda name=name: self.secrets.get(name) for name in ("huggingface", "kaggle"))
+        return Resolver(places, pocket(), report, token, kaggle)(kind, role)
 
     def _guarded(self, step: Step, order: Order, safe: Safe) -> End:
         assert self.lab is not None

@@ -51,7 +51,7 @@ def inputs_of(
 ) -> dict[str, str]:
     """What the digest covers besides settings and seed: source, places of the scale's roles, earlier artifacts."""
     places = {role: roles.get(role, place) for role, place in sorted(tutorial.scales[scale].roles.items())}
-    used = {role: place for role, place in places.items() if f'"{role}"' in _quotes(step.function.closure)}
+    used = {role: place for role, place in places.items() if asks_for(step, role)}
     return {
         "source": short_hash(step.function.closure),
         "roles": short_hash(json.dumps(used, sort_keys=True, default=str)),
@@ -59,8 +59,9 @@ def inputs_of(
     }
 
 
-def _quotes(source: str) -> str:
-    return source.replace("'", '"')
+def asks_for(step: Step, role: str) -> bool:
+    """Whether the step's code names the role."""
+    return f'"{role}"' in step.function.closure.replace("'", '"')
 
 
 def digest_of(step: Step, seed: int, settings: dict[str, Any], inputs: dict[str, str], scale: str) -> str:

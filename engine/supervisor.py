@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import psutil
 
-from . import control
+from . import catalogue, control, keys
 from .events import AnyEvent, build
 from .faults import Fault
 from .places import runtime
@@ -33,13 +33,16 @@ def warm(store: Store) -> None:
 
 
 def submit(store: Store, run: Run, orders: list[Order]) -> None:
-    """Queue jobs on the run's worker; an idle one is taken over, or a new one started. Raises Fault."""
+    """Queue jobs on the run's worker; an idle one is taken over, or a new one started. Raises Fault.
+
+    With them go the secrets that these steps ask for by a role, and no others.
+    """
     run.settle()
     jobs = msgspec.to_builtins(orders)
-    token = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN")
-    wanted = token if run.record.scale != "pocket" else None
+    tutorial, record = catalogue.find(run.record.tutorial), run.record
+    secrets = keys.for_steps(tutorial, record.scale, record.roles, [order.step for order in orders])
     with _worker(store, run) as address:
-        control.call(address, do="run", run=str(run.folder), orders=jobs, token=wanted)
+        control.call(address, do="run", run=str(run.folder), orders=jobs, secrets=secrets)
 
 
 def stop(run: Run, firm: bool = False) -> None:

@@ -31,6 +31,7 @@ from .faults import Fault, Refusal
 from .lab import Lab, Stopped
 from .log import Writer, replay
 from .plan import Order
+from .resources import Secret
 from .store import FORMAT, Run, Worker, oom_kills, process_started, read_record
 from .view import of
 
@@ -64,7 +65,7 @@ class Server:
         self.busy = False
         self.ready = False
         self.ending = False
-        self.token: str | None = None
+        self.secrets: dict[str, str] = {}  # of the present run, by service; in memory only
         self.contact = time.monotonic()
 
     # ---- the control thread -----------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ class Server:
                 if self.busy or self.queue:
                     raise Fault("this worker is busy with another run")
                 self.bind(folder)
-            self.token = request.get("token")
+            self.secrets |= {name: Secret(value) for name, value in request.get("secrets", {}).items()}
             self.queue.extend(msgspec.convert(request["orders"], list[Order]))
             self.changed.notify_all()
 
@@ -174,6 +175,7 @@ class Server:
         if self.lock_fd is not None:
             os.close(self.lock_fd)
         self.run = self.writer = self.lock_fd = self.execution = None
+        self.secrets = {}
         gc.collect()
 
     def ask(self, request: dict[str, Any], stream: IO[bytes]) -> None:
@@ -234,7 +236,7 @@ class Server:
             report = Reporter(self.run, self.writer, of(events))
             tutorial = catalogue.find(self.run.record.tutorial)
             self.execution = Execution(self.run, tutorial, report, pick_device())
-        self.execution.token = self.token
+        self.execution.secrets = self.secrets
         return self.execution
 
     def run_order(self, order: Order) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from deepdive.engine import doctor
+from deepdive.engine import doctor, locker
 
 
 @contextmanager
@@ -170,7 +170,7 @@ SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
     ],
 )
 def test_only_the_systems_own_keyring_is_trusted(backend: str, trouble: str, state: str, word: str) -> None:
-    check = doctor.judged(backend, trouble)
+    check = doctor.judged(locker.Answer(*locker.judge(backend, trouble)))
     assert check.state == state and word in check.says
     assert (check.action == "") == (state == "ok")
 
