@@ -99,13 +99,10 @@ def openai(secret: str | None) -> Verdict:
     except library.AuthenticationError:
         return _refused("openai")
     except library.PermissionDeniedError:
-        return Verdict(
-            "openai", "works", may="restricted key", says="it may not list models; judging may work all the same"
-        )
+        says = "it may not list models; judging may work all the same"
+        return Verdict("openai", "works", may="restricted key", says=says)
     except library.RateLimitError as error:
-        return Verdict(
-            "openai", "unknown", says=f"OpenAI asks to wait: {error.message[:120]}", action="Check again later"
-        )
+        return _unreachable("openai", f"it asks to wait ({error.message[:120]})")
     except library.APIError as error:
         return _unreachable("openai", getattr(error, "message", "") or type(error).__name__)
     who = answer.headers.get("openai-organization", "")
@@ -168,9 +165,7 @@ def kaggle(secret: str | None) -> Verdict:
                 token = login.get_access_token() if login else None
             if not token:
                 says = "kaggle.json is the old way; it is used as it is, and Kaggle does not tell about it"
-                return Verdict(
-                    "kaggle", "unknown", says=says, action="`deepdive keys set kaggle` stores a token of today"
-                )
+                return Verdict("kaggle", "unknown", says=says, action="`deepdive keys set kaggle` stores a token")
             request = IntrospectTokenRequest()
             request.token = token
             told = client.security.oauth_client.introspect_token(request)
