@@ -42,13 +42,21 @@ class Command:
         return self.shown_key or self.key.partition(",")[0]
 
 
-_EVERY = ("home", "tutorial", "runs", "doctor")
+_EVERY = ("home", "tutorial", "runs", "doctor", "keys")
 _ALL = (
     Command("open", "enter", "open", "Open what the bar stands on", ("home", "runs"), 1, ("choice",)),
     Command("choose", "", "choose", "Move the bar", ("home", "runs"), 2, palette=False, shown_key="↑ ↓"),
     Command("runs", "u", "runs", "All runs: open, stop, delete", ("home",), 3),
     Command("runs", "u", "runs", "All runs: open, stop, delete", ("tutorial",), 0),
     Command("doctor", "d", "doctor", "What works on this machine and what to do about the rest", ("home",), 4),
+    Command("keys", "y", "keys", "Keys of Hugging Face, OpenAI and Kaggle: set, check, delete", ("home",), 5),
+    Command("keys", "", "keys", "Keys of Hugging Face, OpenAI and Kaggle", ("tutorial", "runs", "doctor"), 0),
+    Command("set_key", "enter", "set", "Give a new key to what the bar stands on", ("keys",), 1),
+    Command("check", "c", "check", "Ask the service whether the key works and what it may", ("keys",), 2, ("looked",)),
+    Command("delete_key", "x", "delete", "Delete the key; it asks first", ("keys",), 3, ("ours",)),
+    Command("undo_delete", "z", "undo", "Put the deleted key back", ("keys",), 4, ("undo",)),
+    Command("unlock", "p", "passphrase", "Unlock the encrypted file", ("keys",), 5, ("locked",)),
+    Command("where_stored", "w", "where it is stored", "Change where a new key goes", ("keys",), 6, ("looked",)),
     Command("next_page", "n", "next", "The next page", ("tutorial",), 1, unless=("last", "zoomed")),
     Command("previous_page", "p", "previous", "The page before", ("tutorial",), 2, unless=("first", "zoomed")),
     Command(
@@ -86,15 +94,15 @@ _ALL = (
     Command("scale", "", "other scale", "Change between the pocket world and the book's models", ("tutorial",)),
     Command("stop_run", "s", "stop", "Stop this run's worker", ("runs",), 3, ("choice", "running")),
     Command("delete_run", "x", "delete", "Delete this run with its files", ("runs",), 4, ("choice",), ("running",)),
-    Command("look_again", "r", "look again", "Look at everything again", ("runs", "doctor"), 5),
+    Command("look_again", "r", "look again", "Look at everything again", ("runs", "doctor", "keys"), 7),
     Command("theme", "t", "theme", "Choose the colours", ("home",), 20),
-    Command("theme", "T", "theme", "Choose the colours", ("tutorial", "runs", "doctor"), 0),
+    Command("theme", "T", "theme", "Choose the colours", ("tutorial", "runs", "doctor", "keys"), 0),
     Command("help", "question_mark", "help", "Keys and terms", _EVERY, 21, shown_key="?"),
     Command("palette", "colon", "commands", "All actions by name", _EVERY, 22, shown_key=":", palette=False),
     Command("leave", "escape", "home", "Back to the tutorials; what runs goes on", ("tutorial",), 23, shown_key="esc"),
-    Command("leave", "escape", "back", "Back", ("runs", "doctor"), 23, shown_key="esc"),
+    Command("leave", "escape", "back", "Back", ("runs", "doctor", "keys"), 23, shown_key="esc"),
     Command("quit", "q", "quit (runs go on)", "Leave; what runs goes on", ("home",), 24),
-    Command("quit", "Q", "quit", "Leave; what runs goes on", ("tutorial", "runs", "doctor"), 0),
+    Command("quit", "Q", "quit", "Leave; what runs goes on", ("tutorial", "runs", "doctor", "keys"), 0),
 )
 
 

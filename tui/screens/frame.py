@@ -199,6 +199,11 @@ class DeepScreen(Screen[Any]):
 
         self.app.push_screen(RunsScreen())
 
+    def action_keys(self) -> None:
+        from .keys import KeysScreen
+
+        self.app.push_screen(KeysScreen())
+
     async def action_leave(self) -> None:
         self.dismiss()
 
