@@ -20,7 +20,7 @@ from typing import Any
 HERE = Path(__file__).parent
 DATA = HERE / "data"
 MODELS = HERE / "models"
-PARTS = ("data", "gpt2-blank", "gpt2", "bert", "entities-bert")
+PARTS = ("data", "gpt2-blank", "gpt2", "bert", "entities-bert", "questions-t5")
 
 
 def build(parts: Sequence[str] = PARTS, data: Path = DATA, models: Path = MODELS) -> None:
@@ -31,10 +31,13 @@ def build(parts: Sequence[str] = PARTS, data: Path = DATA, models: Path = MODELS
         _build_models(village, models)
     if "entities-bert" in parts:
         _build_entities_bert(models)
+    if "questions-t5" in parts:
+        _build_questions_t5(models)
 
 
 def write_data(folder: Path) -> None:
     """The encyclopedia, the village newspaper and the labelled sentences; the same bytes every time."""
+    from . import questions
     from .articles import articles
     from .entities import training_rows, validation_rows
     from .sentences import sentences
@@ -43,6 +46,8 @@ def write_data(folder: Path) -> None:
     _write_rows(folder / "articles.jsonl", articles())
     _write_rows(folder / "entities-train.jsonl", training_rows())
     _write_rows(folder / "entities-validation.jsonl", validation_rows())
+    _write_rows(folder / "questions-train.jsonl", questions.training_rows())
+    _write_rows(folder / "questions-validation.jsonl", questions.validation_rows())
     text = "".join(json.dumps({"text": line}, ensure_ascii=False) + "\n" for line in sentences())
     (folder / "sentences.jsonl.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
     _say("data", "written")
@@ -97,6 +102,15 @@ def _build_entities_bert(models: Path) -> None:
     model = make_entity_bert(tokenizer, entity_text(), partial(_say, "entities-bert"))
     _replace(models / "entities-bert", tokenizer, model)
     _say("entities-bert", "written")
+
+
+def _build_questions_t5(models: Path) -> None:
+    from .question_model import make_question_t5, question_tokenizer
+
+    tokenizer = question_tokenizer()
+    model = make_question_t5(tokenizer, partial(_say, "questions-t5"))
+    _replace(models / "questions-t5", tokenizer, model)
+    _say("questions-t5", "written")
 
 
 def _replace(folder: Path, *contents: Any) -> None:
