@@ -65,6 +65,8 @@ class Check:
 
 def check(parts: Iterable[str], data: Path, models: Path, sample: int = 1_000) -> list[Check]:
     """All checks of the named parts; `sample` is the number of held-out sentences."""
+    from .question_checks import check_questions
+
     train = read_sentences(data)
     seen = set(train)
     held_out = list(dict.fromkeys(line for line in sentences(3 * sample, HELD_OUT_SEED) if line not in seen))[:sample]
@@ -73,6 +75,10 @@ def check(parts: Iterable[str], data: Path, models: Path, sample: int = 1_000) -
         "gpt2-blank": lambda: _check_blank(models / "gpt2-blank"),
         "gpt2": lambda: [*_check_size(models / "gpt2"), *_check_gpt2(models / "gpt2", train, held_out)],
         "bert": lambda: [*_check_size(models / "bert"), *_check_bert(models / "bert", train, held_out)],
+        "questions-t5": lambda: [
+            *_check_size(models / "questions-t5"),
+            *check_questions(data, models / "questions-t5", whole=sample >= 1_000),
+        ],
     }
     return [result for part in parts for result in measures[part]()]
 
