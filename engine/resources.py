@@ -7,7 +7,7 @@ In tutorial.toml a place is a table with one key that says what it is, and what 
     reviews   = { file = "/data/reviews.csv" }          essays = { folder = "/data/essays" }
     tweets    = { kaggle = "thoughtvector/customer-support-on-twitter", file = "twcs/twcs.csv" }
     dialogues = { url = "https://...", sha256 = "..." }
-    judge     = { endpoint = "https://api.openai.com/v1", model = "gpt-5-mini", secret = "openai" }
+    judge     = { endpoint = "https://api.openai.com/v1", model = "gpt-5-mini", secret = "openai", prices = [0.25, 2] }
     base      = { artifact = "small_base:model" }
 
 This module decides; what touches the network is in hub.py.
@@ -87,11 +87,15 @@ class Kaggle:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An OpenAI-compatible server; `secret` names its key, it never is the key."""
+    """An OpenAI-compatible server; `secret` names its key, it never is the key.
+
+    `prices` are dollars for a million tokens of the prompt and of the reply.
+    """
 
     endpoint: str
     model: str
     secret: str = ""
+    prices: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +150,8 @@ def override(place: Place, value: str, role: str = "") -> Place:
     value = value.strip()
     if isinstance(place, Endpoint):
         if not value.startswith(("http://", "https://")):
-            return replace(place, model=value)
-        return replace(place, endpoint=value)
+            return replace(place, model=value, prices=())  # another model has other prices
+        return replace(place, endpoint=value, prices=())  # another server, other prices
     path = Path(value).expanduser()
     wishes: dict[str, Any] = {"split": getattr(place, "split", ""), "streaming": getattr(place, "streaming", False)}
     if value and path.is_dir():
@@ -352,5 +356,13 @@ def _check(role: str, name: str, value: object, annotation: str) -> None:
         raise Refusal(role, f"{value!r} is no web address", "https://...")
     if name == "kaggle" and (not HUB_ID.fullmatch(str(value)) or "/" not in str(value)):
         raise Refusal(role, f"{value!r} is no Kaggle data set", "OWNER/NAME")
+    if name == "prices" and not _are_prices(value):
+        raise Refusal(role, f"`prices` is {value!r}", "dollars for a million tokens: [prompt, reply]")
     if name == "pocket" and (Path(str(value)).is_absolute() or ".." in Path(str(value)).parts):
         raise Refusal(role, f"{value!r} leads out of tutorials/pocket", "a path below it")
+
+
+def _are_prices(value: object) -> bool:
+    return (
+        isinstance(value, tuple) and len(value) in (0, 2) and all(isinstance(v, (int, float)) and v >= 0 for v in value)
+    )

@@ -123,6 +123,8 @@ def test_a_config_stays_only_with_the_data_set_it_belongs_to(tmp_path: Path) -> 
 def test_a_server_is_pointed_to_another_server_or_another_model() -> None:
     judge = Endpoint("https://api.openai.com/v1", "gpt-5-mini", "openai")
     assert override(judge, "http://localhost:11434/v1") == Endpoint("http://localhost:11434/v1", "gpt-5-mini", "openai")
+    priced = Endpoint("https://api.openai.com/v1", "gpt-5-mini", "openai", (0.25, 2.0))
+    assert override(priced, "gpt-5").prices == ()  # type: ignore[union-attr]
     assert override(judge, "gpt-5") == Endpoint("https://api.openai.com/v1", "gpt-5", "openai")
 
 

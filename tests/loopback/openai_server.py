@@ -1,0 +1,126 @@
+"""A real OpenAI-compatible server on loopback: HTTP, JSON, bearer keys, and the failures that real ones have."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Answer = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def marks(**given: str) -> Answer:
+    """A judge that gives these marks, whatever it reads."""
+    return lambda asked: {name: {"reason": f"because of {name}", "mark": mark} for name, mark in given.items()}
+
+
+@dataclass
+class Judge:
+    """`troubles` are answered first, in turn: a status, or "garbage", "refusal", "no json"."""
+
+    answer: Answer
+    troubles: list[int | str] = field(default_factory=list)
+    key: str = "sk-loopback"
+    models: dict[str, str | None] = field(default_factory=lambda: {"judge-1": None})  # name: shutdown date
+    usage: tuple[int, int] = (100, 20)
+    seconds: float = 0.0  # each answer takes
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    url: str = ""
+
+    def trouble(self) -> int | str | None:
+        with self.lock:
+            return self.troubles.pop(0) if self.troubles else None
+
+
+@contextmanager
+def serve(judge: Judge) -> Iterator[Judge]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+        def send(self, status: int, body: dict[str, Any] | bytes, **headers: str) -> None:
+            raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+            self.send_response(status)
+            for name, value in {"Content-Type": "application/json", **headers}.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.send_header("Content-Length", str(len(raw)))
+            self.end_headers()
+            self.wfile.write(raw)
+
+        def refused(self) -> bool:
+            judge.keys.append(self.headers.get("Authorization", ""))
+            if judge.keys[-1] == f"Bearer {judge.key}":
+                return False
+            self.send(401, {"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}})
+            return True
+
+        def missing(self, model: str) -> None:
+            error = {"message": f"The model `{model}` does not exist", "code": "model_not_found"}
+            self.send(404, {"error": error})
+
+        def do_GET(self) -> None:
+            if not self.refused():
+                self.tell_models()
+
+        def tell_models(self) -> None:
+            listed = [
+                {"id": name, "object": "model", "created": 1, "owned_by": "loopback", "shutdown_date": date}
+                for name, date in judge.models.items()
+            ]
+            name = self.path.rpartition("/")[2]
+            found = next((model for model in listed if model["id"] == name), None)
+            if self.path == "/v1/models":
+                self.send(200, {"object": "list", "data": listed})
+            elif found:
+                self.send(200, found)
+            else:
+                self.missing(name)
+
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.refused():
+                return
+            if asked["model"] not in judge.models:
+                self.missing(asked["model"])
+            else:
+                self.grade(asked, judge.trouble())
+
+        def grade(self, asked: dict[str, Any], trouble: int | str | None) -> None:
+            with judge.lock:
+                judge.asked.append(asked)
+            time.sleep(judge.seconds)
+            if isinstance(trouble, int):
+                self.send(trouble, {"error": {"message": f"trouble {trouble}"}}, Retry_After="0.02")
+            elif trouble == "no json":
+                self.send(200, b"<html>proxy</html>")
+            else:
+                self.send(200, self.completion(asked, trouble))
+
+        def completion(self, asked: dict[str, Any], trouble: str | None) -> dict[str, Any]:
+            content = "I would say yes!" if trouble == "garbage" else json.dumps(judge.answer(asked))
+            message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+            if trouble == "refusal":
+                message = {"role": "assistant", "content": None, "refusal": "I can't grade this."}
+            prompt, reply = judge.usage
+            usage = {"prompt_tokens": prompt, "completion_tokens": reply, "total_tokens": prompt + reply}
+            choice = {"index": 0, "finish_reason": "stop", "message": message, "logprobs": None}
+            head = {"id": "c", "object": "chat.completion", "created": 1, "model": asked["model"]}
+            return {**head, "choices": [choice], "usage": usage}
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    judge.url = f"http://127.0.0.1:{server.server_port}/v1"
+    try:
+        yield judge
+    finally:
+        server.shutdown()
+        server.server_close()
