@@ -20,7 +20,7 @@ from typing import Any
 HERE = Path(__file__).parent
 DATA = HERE / "data"
 MODELS = HERE / "models"
-PARTS = ("data", "gpt2-blank", "gpt2", "bert", "entities-bert", "questions-t5")
+PARTS = ("data", "gpt2-blank", "gpt2", "bert", "entities-bert", "questions-t5", "sentiment-bert")
 
 
 def build(parts: Sequence[str] = PARTS, data: Path = DATA, models: Path = MODELS) -> None:
@@ -33,6 +33,8 @@ def build(parts: Sequence[str] = PARTS, data: Path = DATA, models: Path = MODELS
         _build_entities_bert(models)
     if "questions-t5" in parts:
         _build_questions_t5(models)
+    if "sentiment-bert" in parts:
+        _build_sentiment_bert(data, models)
 
 
 def write_data(folder: Path) -> None:
@@ -40,6 +42,7 @@ def write_data(folder: Path) -> None:
     from . import questions
     from .articles import articles
     from .entities import training_rows, validation_rows
+    from .reviews import labelled
     from .sentences import sentences
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,6 +51,8 @@ def write_data(folder: Path) -> None:
     _write_rows(folder / "entities-validation.jsonl", validation_rows())
     _write_rows(folder / "questions-train.jsonl", questions.training_rows())
     _write_rows(folder / "questions-validation.jsonl", questions.validation_rows())
+    for split, rows in zip(("train", "validation"), labelled(), strict=True):
+        _write_rows(folder / f"reviews-{split}.jsonl", rows)
     text = "".join(json.dumps({"text": line}, ensure_ascii=False) + "\n" for line in sentences())
     (folder / "sentences.jsonl.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
     _say("data", "written")
@@ -111,6 +116,21 @@ def _build_questions_t5(models: Path) -> None:
     model = make_question_t5(tokenizer, partial(_say, "questions-t5"))
     _replace(models / "questions-t5", tokenizer, model)
     _say("questions-t5", "written")
+
+
+def _build_sentiment_bert(data: Path, models: Path) -> None:
+    """Two checkpoints of one training, and the record of what the model knew on the way."""
+    from .review_model import make_sentiment, review_tokenizer
+    from .reviews import column, labelled
+
+    train, validation = labelled()
+    lines = list(column(without=[row["sentence"] for row in (*train, *validation)]))
+    tokenizer = review_tokenizer(lines)
+    made = make_sentiment(tokenizer, lines, validation, partial(_say, "sentiment-bert"))
+    _replace(models / "sentiment-bert", tokenizer, made.mature)
+    _replace(models / "sentiment-bert-young", tokenizer, made.young)
+    _write_rows(data / "sentiment-bert-history.jsonl", made.history)
+    _say("sentiment-bert", "written")
 
 
 def _replace(folder: Path, *contents: Any) -> None:
