@@ -132,11 +132,15 @@ def head_accuracy(
     validation: Sequence[Row],
     seed: int,
 ) -> float:
-    """After head-based tuning of `model` (changed in place): 3 epochs of batches of 8, the rate falling to zero."""
+    """After head-based tuning of `model` (changed in place): 3 epochs of batches of 8, the rate falling to zero.
+
+    At 5e-4, the prototype's rate, one head of ten had not left chance with 128 rows a class (0.635); 1e-3 was chosen
+    for that on the validation rows, over five seeds.
+    """
     torch.manual_seed(seed)
     model.train()
     order = [part for _ in range(3) for part in torch.randperm(len(train)).split(8) if train]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0)
     schedule = get_linear_schedule_with_warmup(optimizer, 0, len(order))
     for chosen in order:
         rows = [train[index] for index in chosen.tolist()]
