@@ -66,6 +66,7 @@ class Check:
 def check(parts: Iterable[str], data: Path, models: Path, sample: int = 1_000) -> list[Check]:
     """All checks of the named parts; `sample` is the number of held-out sentences."""
     from .question_checks import check_questions
+    from .review_checks import check_sentiment
 
     train = read_sentences(data)
     seen = set(train)
@@ -75,6 +76,10 @@ def check(parts: Iterable[str], data: Path, models: Path, sample: int = 1_000) -
         "gpt2-blank": lambda: _check_blank(models / "gpt2-blank"),
         "gpt2": lambda: [*_check_size(models / "gpt2"), *_check_gpt2(models / "gpt2", train, held_out)],
         "bert": lambda: [*_check_size(models / "bert"), *_check_bert(models / "bert", train, held_out)],
+        "sentiment-bert": lambda: [
+            *_check_size(models / "sentiment-bert"),
+            *check_sentiment(data, models, seeds=5 if sample >= 1_000 else 2),
+        ],
         "questions-t5": lambda: [
             *_check_size(models / "questions-t5"),
             *check_questions(data, models / "questions-t5", whole=sample >= 1_000),
