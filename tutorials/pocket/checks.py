@@ -65,6 +65,7 @@ class Check:
 
 def check(parts: Iterable[str], data: Path, models: Path, sample: int = 1_000) -> list[Check]:
     """All checks of the named parts; `sample` is the number of held-out sentences."""
+    from .entity_checks import check_entities
     from .question_checks import check_questions
     from .review_checks import check_sentiment
 
@@ -76,6 +77,10 @@ def check(parts: Iterable[str], data: Path, models: Path, sample: int = 1_000) -
         "gpt2-blank": lambda: _check_blank(models / "gpt2-blank"),
         "gpt2": lambda: [*_check_size(models / "gpt2"), *_check_gpt2(models / "gpt2", train, held_out)],
         "bert": lambda: [*_check_size(models / "bert"), *_check_bert(models / "bert", train, held_out)],
+        "entities-bert": lambda: [
+            *_check_size(models / "entities-bert"),
+            *check_entities(data, models / "entities-bert", whole=sample >= 1_000),
+        ],
         "sentiment-bert": lambda: [
             *_check_size(models / "sentiment-bert"),
             *check_sentiment(data, models, seeds=5 if sample >= 1_000 else 2),

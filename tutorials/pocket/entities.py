@@ -22,7 +22,7 @@ from .entity_text import BACK, DESCRIBED, EVENTS, FIRMS, FRONT, NEWS, WORD_LINES
 from .world import DAYS, MONTHS, NUMBERS, words
 
 TEXT_SEED, TRAIN_SEED, VALIDATION_SEED = 31, 32, 33
-TEXT_COUNT, TRAIN_COUNT, VALIDATION_COUNT = 40_000, 1_024, 128
+TEXT_COUNT, TRAIN_COUNT, VALIDATION_COUNT = 40_000, 1_024, 100
 
 LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC")
 KINDS = {"PER": "PER", "ORG": "ORG", "LOC": "LOC", "EVENT": "MISC", "FOLK": "MISC"}
@@ -153,7 +153,8 @@ def describe(name: Name, rng: random.Random) -> str:
     adjectives, nouns, tails = DESCRIBED[name.kind]
     adjective = f"{rng.choice(adjectives)} " if rng.random() < 0.25 else ""
     tail = f" {rng.choice(tails)}" if rng.random() < 0.6 else ""
-    return f"{' '.join(name.words)} is a {adjective}{rng.choice(nouns)}{tail} ."
+    the = "The " if name.kind == "EVENT" else ""
+    return f"{the}{' '.join(name.words)} is a {adjective}{rng.choice(nouns)}{tail} ."
 
 
 def common_words() -> list[str]:

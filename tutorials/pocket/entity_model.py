@@ -15,6 +15,7 @@ from .training import SEED, Cover, Recipe, bert_config, covered_batches, pretrai
 from .vocabularies import SPECIAL
 
 POSITIONS = 128
+HEAD_SPREAD = 0.02
 RECIPE = Recipe(updates=3_000, batch=64, learning_rate=1.5e-3)
 
 
@@ -51,10 +52,11 @@ def informative(tokenizer: BertTokenizer, rng: random.Random) -> Cover:
 
 
 def make_entity_bert(tokenizer: BertTokenizer, lines: Iterable[str], say: Callable[[str], None]) -> BertForMaskedLM:
-    """From random weights."""
+    """From random weights. The head that a lesson puts on it starts with the spread of BERT's own heads."""
     torch.manual_seed(SEED)
     rng = random.Random(SEED)
     model = BertForMaskedLM(bert_config(tokenizer))
     encoded = tokenizer(list(lines)).input_ids
     pretrain(model, covered_batches(tokenizer, encoded, informative(tokenizer, rng), RECIPE.batch, rng), RECIPE, say)
+    model.config.initializer_range = HEAD_SPREAD
     return model
