@@ -147,6 +147,7 @@ def test_covered_places_are_inside_the_line_and_often_tell_something():
     assert 0.4 < sum(places == {noun} for places in drawn) / len(drawn) < 0.6
 
 
+@pytest.mark.skipif(not (MODELS / "entities-bert").is_dir(), reason="the encoder of the entities is not trained yet")
 def test_shipped_tokenizer_is_what_the_recipe_makes():
     shipped = AutoTokenizer.from_pretrained(MODELS / "entities-bert")
     assert shipped.get_vocab() == TOKENIZER.get_vocab()
