@@ -1,0 +1,41 @@
+"""Chapter 3's first lesson on a bench, at pocket scale."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from deepdive.engine import catalogue
+from deepdive.engine.claims import evaluate
+from deepdive.engine.evidence import gather
+from deepdive.engine.tutorial import Tutorial
+
+from tests.tutorials.bench import Bench
+
+
+@pytest.fixture(scope="session")
+def fewshot() -> Tutorial:
+    return catalogue.read(catalogue.shipped() / "chapter3-fewshot")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Two threads on a loaded machine can be ten times slower than one."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def bench(fewshot: Tutorial, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    folder: Path = tmp_path_factory.mktemp("fewshot")
+    return Bench(fewshot, folder)
+
+
+def assert_claims(bench: Bench, tutorial: Tutorial, step: str) -> None:
+    """Every claim of a step at pocket scale holds; one over several seeds is looked at with this one."""
+    evidence = gather(tutorial, bench.view())
+    for claim in tutorial.claims:
+        if claim.step == step and claim.scale in ("", "pocket"):
+            verdict = evaluate(replace(claim, least=1), evidence)
+            assert verdict.held, (claim.text, verdict.evidence)
