@@ -53,8 +53,8 @@ def question_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def question_config(tokenizer: Any) -> T5Config:
-    """Width 96, two encoder layers and one decoder layer: one to see which thing a place belongs to, one to find the
-    same words again in the story, one to answer."""
+    """Width 96, two encoder layers and one decoder layer. A third encoder layer took half as much time again and read
+    no better in the first 500 updates."""
     return T5Config(
         vocab_size=len(tokenizer),
         d_model=96,
@@ -73,7 +73,8 @@ def question_config(tokenizer: Any) -> T5Config:
 
 def look_for_equals(model: T5ForConditionalGeneration) -> None:
     """Half of the heads of the encoder's layers after the first start with equal queries and keys, and so look for
-    their own word elsewhere in the line. Finding a word again is what a small model learns late."""
+    their own word elsewhere in the line. In one short trial the look-up of places began earlier so (0.56 against 0.51
+    after 400 updates); the answers themselves came as early without."""
     config = model.config
     half = config.num_heads // 2 * config.d_kv
     with torch.no_grad():
