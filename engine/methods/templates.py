@@ -86,19 +86,22 @@ class Template:
         return sides[0], sides[1]
 
     def _encode(self, tokenizer: Any, rows: Sequence[Row]) -> list[list[int]]:
-        """Prompts of any length. The two sides are read as plain text: what spells a special token there is none."""
+        """Prompts of any length. What spells a special token in a row is read as plain text, or left out where the
+        pieces themselves spell it (T5's)."""
         if not rows:
             return []
         blank = blank_of(tokenizer)
         framed = tokenizer(tokenizer.convert_ids_to_tokens(blank)).input_ids  # such as [CLS] [MASK] [SEP]
         start, end = framed[: framed.index(blank)], framed[framed.index(blank) + 1 :]
+        special = {blank, *tokenizer.all_special_ids} - {tokenizer.unk_token_id}
         added = tokenizer.added_tokens_decoder.get(blank)
         sides = [self._sides(row) for row in rows]
         if added is not None and added.lstrip:  # RoBERTa's blank takes the space before it
             sides = [(before.rstrip(), after) for before, after in sides]
         texts = list(chain.from_iterable(sides))
-        ids = tokenizer(texts, add_special_tokens=False, split_special_tokens=True, verbose=False).input_ids
-        return [start + ids[at] + [blank] + ids[at + 1] + end for at in range(0, len(ids), 2)]
+        read = tokenizer(texts, add_special_tokens=False, split_special_tokens=True, verbose=False).input_ids
+        ids = [[token for token in side if token not in special] for side in read]
+        return [[*start, *ids[at], blank, *ids[at + 1], *end] for at in range(0, len(ids), 2)]
 
     def _shortened(self, tokenizer: Any, row: Row, ids: list[int]) -> list[int]:
         text = str(row.get(self.shorten, ""))
