@@ -106,31 +106,37 @@ def masked_lm(lab, role):
 
 def prompt(lab, model, tokenizer, template, label_words, classes):
     """It fills a blank, and label words stand for the classes."""
-    if len(label_words) != len(classes):
-        why = f"has {len(label_words)} classes"
-        allowed = "words for each of " + ", ".join(classes)
-        lab.refuse("label_words", why, allowed)
-    try:
-        verbalizer = Verbalizer.of(tokenizer, label_words)
-    except ValueError as error:
-        allowed = "words of the vocabulary, different in each class"
-        lab.refuse("label_words", str(error), allowed)
+    verbalizer = standing_for(lab, tokenizer, label_words, classes)
     for word in chain(*label_words.values()):
         pieces = tokenizer.tokenize(" " + word)
         if len(pieces) > 1:
             told = f"{word!r} is {' '.join(pieces)} to the model"
             lab.note(f"{told}: only {pieces[0]!r} is scored")
-    wording = checked(lab, template)
-    return PromptModel(model, tokenizer, wording, verbalizer)
+    return PromptModel(model, tokenizer, template, verbalizer)
 
 
-def checked(lab, template):
-    """A template, if there is one blank in it."""
+def standing_for(lab, tokenizer, words, classes, setting="label_words"):
+    """Label words, if they tell the classes apart."""
+    if len(words) != len(classes):
+        allowed = "words for each of " + ", ".join(classes)
+        lab.refuse(setting, f"{len(words)} classes", allowed)
     try:
-        return Template(template, shorten="sentence")
+        return Verbalizer.of(tokenizer, words)
     except ValueError as error:
-        allowed = f"one {MASK}, and columns of the data in braces"
-        return lab.refuse("template", str(error), allowed)
+        allowed = "words of the vocabulary, different in each class"
+        return lab.refuse(setting, str(error), allowed)
+
+
+def worded(lab, text, columns=("sentence",), setting="template"):
+    """A template, if it has one blank and no other slots than these."""
+    allowed = f"one {MASK}, and of " + ", ".join(columns)
+    try:
+        template = Template(text, shorten="sentence")
+    except ValueError as error:
+        return lab.refuse(setting, str(error), allowed)
+    if unknown := set(template.slots) - set(columns):
+        lab.refuse(setting, f"no column {unknown.pop()!r}", allowed)
+    return template
 
 
 class Recipe(NamedTuple):
@@ -235,6 +241,13 @@ def balanced(lab, train, sizes):
 
 def labels_of(rows):
     return torch.tensor([row["label"] for row in rows])
+
+
+def verdict(lab, role, template, label_words):
+    """An encoder that fills in what to think of a review."""
+    wording = worded(lab, template)
+    bert = masked_lm(lab, role)
+    return prompt(lab, *bert, wording, label_words, SENTIMENTS)
 
 
 def tell_sentiment(lab, said, truth, **case):
@@ -344,8 +357,7 @@ def fill_the_blank(
 ):
     """Ask the same encoder for a word instead."""
     _, test = reviews(lab)
-    bert = masked_lm(lab, "encoder")
-    asked = prompt(lab, *bert, template, label_words, SENTIMENTS)
+    asked = verdict(lab, "encoder", template, label_words)
     truth = labels_of(test)
 
     scores = asked.predict(asked.encode(test)).cpu()  # (reviews, 2)
@@ -400,9 +412,13 @@ def templates(
         for pair in lines(words)
     ]
     for wording, pair in lab.loop(cases, "wordings"):
-        sides = [side.split(",") for side in pair.split("/")]
-        label_words = dict(zip(SENTIMENTS, sides))
-        asked = prompt(lab, *bert, wording, label_words, SENTIMENTS)
+        words_of = [side.split(",") for side in pair.split("/")]
+        label_words = dict(enumerate(words_of))
+        told = worded(lab, wording, setting="wordings")
+        read = standing_for(
+            lab, bert[1], label_words, SENTIMENTS, "words"
+        )
+        asked = PromptModel(*bert, told, read)
         scores = asked.predict(asked.encode(test)).cpu()
         empty = asked.predict(asked.encode([{"sentence": ""}])).cpu()
         row = {"template": wording, "words": pair}
@@ -446,10 +462,9 @@ def learning_curves(
     """Tune a fresh head and a prompt on more and more reviews."""
     train, test = reviews(lab)
     sides, truth = balanced(lab, train, sizes), labels_of(test)
-    auto, pair = AutoModelForSequenceClassification, SENTIMENTS
-    bert = masked_lm(lab, encoder)
+    auto = AutoModelForSequenceClassification
     ways = {
-        "prompt": prompt(lab, *bert, template, label_words, pair),
+        "prompt": verdict(lab, encoder, template, label_words),
         "head": Head(lab, encoder, auto, 2),
     }
     plans, said = recipes(head_rate, prompt_rate), {}
@@ -637,7 +652,7 @@ def candidates(
         lab.model("entity_encoder")
     )
     train, _ = news(lab, [128], 1)
-    asked = checked(lab, template)
+    asked = worded(lab, template, ("sentence", "candidate"))
     every = [c for row in train for c in each_candidate(row)]
     chosen = each_candidate(train[number - 1])
     lab.rows(
@@ -707,7 +722,8 @@ class Asker:
 
     def __init__(self, lab, template, label_words):
         bert = masked_lm(lab, "entity_encoder")
-        self.prompt = prompt(lab, *bert, template, label_words, CLASSES)
+        asked = worded(lab, template, ("sentence", "candidate"))
+        self.prompt = prompt(lab, *bert, asked, label_words, CLASSES)
         self.model, self.scores = self.prompt.model, self.prompt.scores
         self.tokenizer = self.prompt.tokenizer
 
@@ -902,8 +918,7 @@ def own_template(
     """How good is my own wording, without any training?"""
     test = load_dataset(**lab.data("sentiment_test"))
     test = list(test.select(range(min(200, len(test)))))
-    bert = masked_lm(lab, "encoder")
-    asked = prompt(lab, *bert, template, label_words, SENTIMENTS)
+    asked = verdict(lab, "encoder", template, label_words)
     said = asked.predict(asked.encode(test)).argmax(-1).cpu()
     tell_sentiment(lab, said, labels_of(test))
 
@@ -922,7 +937,7 @@ def blank(
     asked = PromptModel(
         model,
         tokenizer,
-        checked(lab, template),
+        worded(lab, template),
         Verbalizer.of(tokenizer, words),
     )
     logits = asked.logits(asked.encode([{"sentence": sentence}]))
