@@ -156,6 +156,8 @@ class Session:
         running = view.running
         if running is None:
             self._stops = 0
+            if not self._handed:
+                self.lesson.asked = 0
             if any(job.outcome in ("failed", "stopped", "refused") for job in self._ended_since()):
                 self._handed.clear()  # the worker drops what stood behind a failure
         self.lesson.stopping = self._stops > 0
@@ -193,6 +195,7 @@ class Session:
             )
             now = time.time()
             self._handed.update({(order.step, order.seed): now for order in orders})
+            lesson.asked = len(self._handed) + (lesson.view.running is not None)
             lesson.job = None
             if self._queue_changed():
                 self.screen.post_message(RunChanged())

@@ -72,6 +72,11 @@ _ALL = (
     ),
     Command("try", "t", "try", "Ask the model something of your own", ("tutorial",), 7, ("probes",), ("zoomed",)),
     Command(
+        *("ask_row", "", "ask of this row", "Ask the model about the row under the cursor", ("tutorial",), 1),
+        needs=("askable",),
+        shown_key="enter",
+    ),
+    Command(
         *("along_curve", "", "along the curve", "Loss, memory and text of that moment", ("tutorial",), 8, ("curve",)),
         palette=False,
         shown_key="← →",

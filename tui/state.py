@@ -21,6 +21,7 @@ from deepdive.engine.tutorial import Page, Step, Tutorial
 from deepdive.engine.untrusted import visible
 from deepdive.engine.view import JobView, RunView
 
+from .seeds import place_of, seed_of, time_left
 from .words import clock, countdown, duration, megabytes, short_name
 
 
@@ -83,6 +84,7 @@ class Lesson:
     roles: dict[str, str] = field(default_factory=dict)
     stopping: bool = False  # the running job was told to stop
     queued: tuple[tuple[str, int], ...] = ()  # (step, seed) handed to the worker and not begun
+    asked: int = 0  # jobs asked for together, of which `queued` are left and one may run
     read: frozenset[int] = frozenset()  # numbers of the pages read
     passed: frozenset[str] = frozenset()  # exercises
     page: int = 1
@@ -115,6 +117,10 @@ class Lesson:
             states = Plan(self.tutorial, self.scale, self.view, self.edits, self.roles).states
         except Refusal:  # an edit of a setting that a newer tutorial no longer has
             states = Plan(self.tutorial, self.scale, self.view, {}, self.roles).states
+        running = self.view.running
+        if running is not None and running.step in states:  # whichever of its seeds it is
+            was = states[running.step]
+            states[running.step] = StepState("running", job=running.id, needs=was.needs)
         waiting = {step for step, _ in self.queued}
         return {
             id: StepState("queued", state.reasons, state.job, state.needs)
@@ -200,9 +206,10 @@ class Lesson:
             return "● stopping", "stale"
         if running is not None:
             text = progress_text(running, narrow)
-            more = len(self.queued)
-            if more and not narrow:
-                text += f"  {more} more {'job' if more == 1 else 'jobs'}"
+            if (place := place_of(self, running)) is not None:
+                left = time_left(self, running, place)
+                text = f"{place.at} of {place.total}" + ("" if narrow else " jobs")
+                text += "" if left is None else f"  {countdown(left)}" + ("" if narrow else " left")
             return f"{SIGNS['running'].glyph} {text}", "accent"
         if self.queued:
             return ("◌ starting" if len(self.queued) == 1 else f"◌ {len(self.queued)} jobs waiting"), "accent"
@@ -285,7 +292,9 @@ def state_text(lesson: Lesson, step: Step) -> tuple[str, str]:
     if state.state == "running" and job is not None and job.progress is not None and job.progress.total:
         now, whole = job.progress.done, job.progress.total
         unit = visible(job.progress.unit.removesuffix("s") or job.progress.what, False)
-        return f"{sign}, {unit} {now:,.0f} of {whole:,.0f}", sign.ink
+        place = seed_of(lesson, job)
+        seed = f", seed {place.at} of {place.total}" if place is not None else ""
+        return f"{sign}, {unit} {now:,.0f} of {whole:,.0f}{seed}", sign.ink
     if state.state == "done" and job is not None:
         amount = ""
         if job.progress is not None and job.progress.unit and job.progress.total:

@@ -191,7 +191,8 @@ def test_list_is_one_document_with_every_tutorial(laboratory: Laboratory) -> Non
     tutorials = {entry["id"]: entry for entry in listed["tutorials"]}  # type: ignore[attr-defined]
     assert tutorials["toy"]["steps"][:2] == ["numbers", "squares"]
     assert tutorials["chapter9"]["state"] == "not built yet"
-    assert deepdive("list").stdout.count("not built yet") == 8
+    unbuilt = [entry for entry in tutorials.values() if entry["state"] == "not built yet"]
+    assert deepdive("list").stdout.count("not built yet") == len(unbuilt)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -6,6 +6,7 @@ from deepdive.engine.events import AnyEvent, Job
 from deepdive.engine.untrusted import visible
 from deepdive.engine.view import JobView, RunView
 from deepdive.tui.state import Lesson
+from deepdive.tui.widgets.learning import Stops
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -144,6 +145,12 @@ class Board(Container, can_focus=False):
         assert target is not None
         target.focus(scroll_visible=True)
         return True
+
+    def align(self, moved: Stops, x: float) -> None:
+        """Learning curves over the same places are read at the same one."""
+        for other in self.query(Stops):
+            if other is not moved and other.x_stops == moved.x_stops:
+                other.set_cursor(x)
 
     def zoom(self, on: bool) -> None:
         """The front panel, else the first, fills the board."""

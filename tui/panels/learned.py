@@ -14,7 +14,8 @@ from typing import Any
 from deepdive.engine.events import Figure
 from deepdive.engine.evidence import identifier, middle
 from deepdive.engine.untrusted import visible
-from deepdive.engine.view import JobView, RunView
+from deepdive.engine.view import JobView
+from deepdive.tui.seeds import siblings
 from deepdive.tui.state import Lesson
 from deepdive.tui.widgets.axes import label
 from deepdive.tui.widgets.series import Mark, Series
@@ -45,16 +46,6 @@ class Learned:
         """Its unit and what a point is: the mean over so many seeds."""
         spread = f"mean and range of {self.seeds} seeds" if self.seeds > 1 else ""
         return ", ".join(filter(None, [self.unit, spread]))
-
-
-def siblings(view: RunView, job: JobView) -> dict[int, JobView]:
-    """By seed the latest job of the same step and settings that counts or is at work; `job` itself in any case."""
-    found: dict[int, JobView] = {}
-    for other in view.of_step(job.step):
-        if other.settings == job.settings and (other.outcome in ("", "done") or other is job):
-            found[other.seed] = other
-    found[job.seed] = job
-    return dict(sorted(found.items()))
 
 
 def names(lesson: Lesson, job: JobView) -> tuple[str, ...]:

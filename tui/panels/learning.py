@@ -15,11 +15,15 @@ class LearningPanel(Panel):
     def compose(self) -> ComposeResult:
         yield Stops()
 
+    @property
+    def curve(self) -> Stops:
+        return self.query_one(Stops)
+
     def tell(self, moment: Moment) -> None:
         found = learned.learned(moment.lesson, moment.job, self.key.partition(":")[2])
         if found is None:
             return
-        stops = self.query_one(Stops)
+        stops = self.curve
         stops.title, stops.unit, stops.x_name = found.title, found.subtitle, found.axis.replace("_", " ")
         stops.show_at(
             found.stops,

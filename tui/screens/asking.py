@@ -10,6 +10,7 @@ from deepdive.engine.untrusted import visible
 from deepdive.tui.bridge import Answered, Refused, Session
 from deepdive.tui.panels.board import Board
 from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
+from deepdive.tui.panels.rows import RowsPanel
 from deepdive.tui.state import Lesson
 
 from .frame import DeepScreen
@@ -73,6 +74,17 @@ class AskingScreen(DeepScreen):
                 self.session.ask(question.probe, question.settings, self._waiting)
 
         self.app.push_screen(ProbeScreen(self.lesson.tutorial.probes, self._probe_texts()), asked)
+
+    def on_rows_panel_asked(self, event: RowsPanel.Asked) -> None:
+        """Enter on a row: the probe whose parameters are named like its columns."""
+        self.notify("asking …", timeout=2)
+        self.session.ask(event.question.probe, event.question.settings, self._waiting)
+
+    def action_ask_row(self) -> None:
+        """The same from the palette."""
+        front = self.board.front
+        if isinstance(front, RowsPanel) and (question := front.question) is not None:
+            self.on_rows_panel_asked(RowsPanel.Asked(question))
 
     def _probe_texts(self) -> dict[str, Any]:
         """What was asked last, for the dialog."""

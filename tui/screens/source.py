@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from deepdive.tui.widgets.code import Code
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.highlight import highlight
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -19,7 +19,15 @@ class SourceScreen(ModalScreen[None]):
     SourceScreen > VerticalScroll { width: 120; max-width: 98%; height: 94%; background: $card; padding: 1 2; }
     SourceScreen .head { color: $text-1; text-style: bold; margin-bottom: 1; }
     """
-    BINDINGS = [Binding("escape,v,q", "dismiss", "back", show=False)]
+    BINDINGS = [
+        Binding("escape,v,q", "dismiss", "back", show=False),
+        Binding("up,k", "scroll('up')", show=False),
+        Binding("down,j", "scroll('down')", show=False),
+        Binding("pageup", "scroll('page_up')", show=False),
+        Binding("pagedown,space", "scroll('page_down')", show=False),
+        Binding("home", "scroll('home')", show=False),
+        Binding("end", "scroll('end')", show=False),
+    ]
 
     def __init__(self, title: str, source: str) -> None:
         super().__init__()
@@ -28,7 +36,11 @@ class SourceScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll():
             yield Static(Content(self.title_text), classes="head", markup=False)
-            yield Static(highlight(self.source, language="python"), markup=False)
+            yield Code(self.source)
 
     def on_mount(self) -> None:
-        self.query_one(VerticalScroll).focus()
+        self.query_one(Code).focus()
+
+    def action_scroll(self, way: str) -> None:
+        """Up and down move the page; left and right are the code's own, for long lines."""
+        getattr(self.query_one(VerticalScroll), f"scroll_{way}")(animate=False)

@@ -10,8 +10,11 @@ from deepdive.engine.tutorial import Tutorial
 from deepdive.tui.bridge import Refused, RunChanged, Session
 from deepdive.tui.commands import Facts
 from deepdive.tui.panels.board import Board
+from deepdive.tui.panels.learning import LearningPanel
+from deepdive.tui.panels.rows import RowsPanel
 from deepdive.tui.widgets.curve import Curve
 from deepdive.tui.widgets.ink import Ink
+from deepdive.tui.widgets.learning import Stops
 from deepdive.tui.widgets.stepcard import StepCard
 from textual import events
 from textual.app import ComposeResult
@@ -205,7 +208,10 @@ class TutorialScreen(AskingScreen):
             found.add("panels")
         if step is not None and len(lesson.view.of_step(step.id)) > 1:
             found.add("earlier")
-        if self._curve is not None:
+        front = self.board.front
+        if isinstance(front, RowsPanel) and front.question is not None and not self.board.answered:
+            found.add("askable")
+        if self._along is not None:
             found.add("curve")
         if self.has_class("-zoomed"):
             found.add("zoomed")
@@ -220,6 +226,12 @@ class TutorialScreen(AskingScreen):
     @property
     def _curve(self) -> Curve | None:
         return next((curve for curve in self.board.query(Curve) if curve.x_name == "update"), None)
+
+    @property
+    def _along(self) -> Curve | None:
+        """What left and right move along: the curve of the updates, else the first learning curve."""
+        stops = [panel.curve for panel in self.board.panels if isinstance(panel, LearningPanel)]
+        return self._curve or next(iter(stops), None)
 
     def glossary(self) -> dict[str, str]:
         return self.lesson.tutorial.glossary
@@ -309,10 +321,12 @@ class TutorialScreen(AskingScreen):
     # ---- panels ---------------------------------------------------------------------------------------------------
     async def action_along_curve(self, steps: int = 1) -> None:
         await self.page_there.wait()
-        if (curve := self._curve) is not None:
+        if (curve := self._along) is not None:
             curve.move_cursor(steps)
 
     async def on_curve_cursor_moved(self, event: Curve.CursorMoved) -> None:
+        if isinstance(event.curve, Stops):
+            self.board.align(event.curve, event.x)
         if event.curve is self._curve and event.x != self.lesson.x:
             self.lesson.x = event.x
             await self.board.show(self.lesson, self.lesson.shown_job(), event.x, self._hint())

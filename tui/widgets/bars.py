@@ -64,7 +64,7 @@ def bar_lines(
     numbers = [number for row in rows for number in (row.value, row.second) if number is not None]
     high = full if full is not None else max([0.0, *numbers])
     low = min([0.0, *numbers])
-    scale = room / (high - low) if high > low else 0.0
+    scale = room / (high - low) if high - low > 1e-300 else 0.0
     zero = round(-low * scale)
     lines = []
     for index, (row, name, value, second) in enumerate(zip(rows, labels, values, seconds, strict=True)):

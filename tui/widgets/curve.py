@@ -341,13 +341,17 @@ class Curve(Drawn, can_focus=True):
             return self.note
         return f"cursor at {self.x_name} {label(self.cursor_x, 1 if self.cursor_x % 1 == 0 else 0.01)}".strip()
 
+    def _listed(self) -> list[Trace]:
+        """The series in the order of the legend."""
+        return self._traces
+
     def _told(self, trace: Trace) -> str:
         """A series' value as legend and small heading tell it."""
         return reading(trace.at(self.cursor_x))
 
     def _small_heading(self, width: int) -> Line:
         runs: list[Run] = [(self.title, STRONG)] if self.title else []
-        for trace in self._traces:
+        for trace in self._listed():
             piece = f"{mark_of(trace.mark, self.mode)} {self._told(trace)}"
             if width_of(runs) + 2 + len(piece) <= width:
                 runs += [("  " if runs else "", TEXT), (piece, Ink(trace.color))]
@@ -360,7 +364,7 @@ class Curve(Drawn, can_focus=True):
             return []
         items: list[Run] = [
             (f"{mark_of(trace.mark, self.mode)} {trace.name} {self._told(trace)}", Ink(trace.color))
-            for trace in self._traces
+            for trace in self._listed()
         ]
         items += [(fact, MUTED) for fact in self.facts]
         lines: list[list[Run]] = [[]]

@@ -19,16 +19,14 @@ class Stops(Curve):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(x_name="", x_scale="even", y_zero=False, id=id, classes=classes)
         self.told: Mapping[float, Sequence[str]] = {}
+        self._fact = ""
 
     def show_at(
         self, stops: Sequence[float], series: Sequence[Series], told: Mapping[float, Sequence[str]], fact: str = ""
     ) -> None:
         """Show these series; `told` are words about each place, `fact` about all of them."""
-        self.x_stops, self.told = tuple(stops), told
-        self._fact = fact
+        self.x_stops, self.told, self._fact = tuple(stops), told, fact
         self.show(series)
-
-    _fact = ""
 
     @property
     def at(self) -> float | None:
@@ -40,6 +38,10 @@ class Stops(Curve):
         if not measured:
             return None
         return max(set.intersection(*measured) or set.union(*measured))
+
+    def _listed(self) -> list[Trace]:
+        """What is only there to compare with comes last."""
+        return sorted(self._traces, key=lambda trace: trace.mark == "dashes")
 
     def draw(self, width: int, height: int) -> list[Line]:
         """The plot, with the facts of the place told behind the legend."""

@@ -21,6 +21,7 @@ from deepdive.tutorials.pocket.entities import (
     training_rows,
     validation_rows,
 )
+from deepdive.tutorials.pocket.entity_checks import candidates, check_entities
 from deepdive.tutorials.pocket.entity_model import entity_tokenizer, informative
 from deepdive.tutorials.pocket.entity_text import BACK, DESCRIBED, FRONT, NEWS
 from deepdive.tutorials.pocket.world import words
@@ -147,7 +148,22 @@ def test_covered_places_are_inside_the_line_and_often_tell_something():
     assert 0.4 < sum(places == {noun} for places in drawn) / len(drawn) < 0.6
 
 
-@pytest.mark.skipif(not (MODELS / "entities-bert").is_dir(), reason="the encoder of the entities is not trained yet")
 def test_shipped_tokenizer_is_what_the_recipe_makes():
-    shipped = AutoTokenizer.from_pretrained(MODELS / "entities-bert")
-    assert shipped.get_vocab() == TOKENIZER.get_vocab()
+    tokenizer = AutoTokenizer.from_pretrained(MODELS / "entities-bert")
+    assert tokenizer.get_vocab() == TOKENIZER.get_vocab()
+
+
+def test_candidates_are_the_entities_and_the_other_words():
+    row = {"id": "0", "tokens": list(words("Port Lira beat Torli Mills .")), "ner_tags": [5, 6, 0, 3, 4, 0]}
+    assert list(candidates(row)) == [("Port Lira", 3), ("beat", 0), ("Torli Mills", 2), (".", 0)]
+
+
+def test_encoder_relates_names_and_the_head_collapses_to_o():
+    results = check_entities(DATA, MODELS / "entities-bert", whole=False)
+    assert [result for result in results if not result.held] == []
+
+
+@pytest.mark.slow
+def test_prompt_learns_from_32_sentences():
+    results = check_entities(DATA, MODELS / "entities-bert", whole=True)
+    assert [result for result in results if not result.held] == []
