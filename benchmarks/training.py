@@ -75,7 +75,7 @@ def ours(folder: Path, sampling: bool = False) -> float:
     report = Reporter(run, Writer(run.log), RunView())
     report.job = "j1"
     run.artifacts("j1").mkdir()
-    safe = Safe(report, lambda lab: None, None)
+    safe = Safe(report, lambda lab: None, None, "cpu")
     lab = Lab(run.artifacts("j1"), 0, "cpu", lambda kind, role: None, report, safe)
     trainer = _trainer(run.artifacts("j1"), _model())
     tokenizer = AutoTokenizer.from_pretrained(pocket() / "models" / "gpt2-blank")
