@@ -20,6 +20,7 @@ from deepdive.tui.widgets.stepcard import Card, StepCard
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
+from textual.timer import Timer
 from textual.widget import Widget
 
 PROGRESS_SECONDS = 1.0
@@ -72,6 +73,7 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
         self._page = 0  # the number of the page that they are of
         self.card: StepCard | None = None
         self._told = 0.0
+        self._late: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield PageHead()
@@ -144,10 +146,18 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
         assert self.card is not None
         card = self._card(step)
         only_progress = replace(card, state_text="") == replace(self.card.card, state_text="")
-        if only_progress and card.state == "running" and time.monotonic() - self._told < PROGRESS_SECONDS:
+        wait = self._told + PROGRESS_SECONDS - time.monotonic()
+        if only_progress and card.state == "running" and wait > 0:
+            if self._late is None:  # what came last is told even if nothing follows
+                self._late = self.set_timer(wait, self._show_late)
             return
         self._told = time.monotonic()
         self.card.show(card)
+
+    def _show_late(self) -> None:
+        self._late = None
+        if self.lesson is not None and self.lesson.step is not None and self.card is not None:
+            self._show_card(self.lesson.step)
 
     def _card(self, step: Step) -> Card:
         """What the step's card shows now."""

@@ -750,24 +750,20 @@ def f1(right, said, true):
     return 2 * right / (said + true) if right else 0.0
 
 
-def tell_entities(lab, test, said, truth, entities, positive, **case):
+def entity_figures(test, said, truth, entities, positive):
     """The book's F1, the strict one, and what stands behind them."""
     told, true = torch.isin(said, positive), torch.isin(truth, positive)
     right = ((said == truth) & true).sum().item()
-    score = f1(right, told.sum().item(), true.sum().item())
-    lab.measure("F1", score, n=len(truth), **case)
-    outside = (said == 0).float().mean().item()
-    lab.measure("share of O", outside, **case)
-    same = (said == truth).float().mean().item()
-    lab.measure("accuracy", same, **case)
-    recall = right / max(1, true.sum().item())
-    lab.measure("recall of starts", recall, **case)
-
     real = [spans(row["ner_tags"]) for row in test]
     both = sum(len(a & b) for a, b in zip(entities, real))
     counts = sum(map(len, entities)), sum(map(len, real))
-    lab.measure("strict F1", f1(both, *counts), **case)
-    return score
+    return {
+        "F1": f1(right, told.sum().item(), true.sum().item()),
+        "share of O": (said == 0).float().mean().item(),
+        "accuracy": (said == truth).float().mean().item(),
+        "recall of starts": right / max(1, true.sum().item()),
+        "strict F1": f1(both, *counts),
+    }
 
 
 def tell_marked(lab, name, test, entities):
@@ -819,6 +815,7 @@ def entity_curves(
     prompt_rate: Annotated[float, Range(1e-6, 1e-2)] = 2e-5,
     policy: Literal["every piece", "first piece"] = "every piece",
     start: Literal["anew", "where it stood"] = "anew",
+    heads: Annotated[int, Range(1, 20)] = 1,
 ):
     """Tune a head and a prompt on more and more sentences."""
     train, test = news(lab, sizes, test_sentences)
@@ -827,21 +824,26 @@ def entity_curves(
         "head": Tagger(lab, policy),
     }
     plans, curve, said = recipes(head_rate, prompt_rate), [], {}
-    fresh = {name: copied(way.model) for name, way in ways.items()}
     tested = {name: way.examples(test) for name, way in ways.items()}
+    states = {"prompt": [copied(ways["prompt"].model)]}
+    states["head"] = drawn_heads(ways["head"].head, lab.seed, heads)
     for before, size in pairwise([0, *sizes]):
         anew = start == "anew"
         rows = train[0 if anew else before : size]
         for name, way in ways.items():
-            if anew:
-                way.model.load_state_dict(fresh[name])
             ids, labels = way.examples(rows)
-            set_seed(lab.seed)
             n, what = plans[name].updates(len(ids)), f"{name} at {size}"
-            fit(lab, way, ids, labels, plans[name], n, what)
+            readings = []
+            for draw, state in enumerate(states[name]):
+                way.model.load_state_dict(state)
+                set_seed(lab.seed + draw)
+                fit(lab, way, ids, labels, plans[name], n, what)
+                readings.append(way.read(test, *tested[name]))
+                if not anew:
+                    states[name][draw] = copied(way.model)
             case = {"method": name, "sentences": size}
-            score, said[name] = tell_reading(
-                lab, way, test, *tested[name], **case
+            score, said[name] = tell_readings(
+                lab, way, test, readings, **case
             )
             lab.measure("updates", n, **case)
             first = size - len(rows)
@@ -853,19 +855,29 @@ def entity_curves(
     Dataset.from_list(curve).to_json(lab.folder / "curve.jsonl")
 
 
-def tell_reading(lab, way, test, ids, labels, **case):
-    """Read the test sentences and tell everything about it."""
-    said, truth, entities = way.read(test, ids, labels)
+def drawn_heads(head, seed, heads):
+    """The weights with a fresh head, as often as asked for."""
+    states = []
+    for draw in range(heads):
+        head.draw(seed + draw)
+        states.append(copied(head.model))
+    return states
+
+
+def tell_readings(lab, way, test, readings, **case):
+    """The means over the heads; the confusion is the first one's."""
     tags = isinstance(way, Tagger)
     positive = STARTS if tags else torch.arange(1, len(CLASSES))
-    score = tell_entities(
-        lab, test, said, truth, entities, positive, **case
-    )
-    name = f"the {case['method']}"
+    figures = [entity_figures(test, *r, positive) for r in readings]
+    for name in figures[0]:
+        values = [each[name] for each in figures]
+        lab.measure(name, sum(values) / len(values), **case)
+    said, truth, entities = readings[0]
     if tags:  # B- and I- of a class are one row of the confusion
         said, truth = (said + 1) // 2, (truth + 1) // 2
-    tell_confusion(lab, f"confusion of {name}", said, truth, CLASSES)
-    return score, entities
+    name = f"confusion of the {case['method']}"
+    tell_confusion(lab, name, said, truth, CLASSES)
+    return sum(each["F1"] for each in figures) / len(figures), entities
 
 
 @step
@@ -897,7 +909,8 @@ def equal_updates(
             few, n = head.examples(rows), row["updates"]
             fit(lab, head, *few, plan, n, what)
             case["method"] = "head, equal updates"
-            tell_reading(lab, head, test, ids, labels, **case)
+            reading = head.read(test, ids, labels)
+            tell_readings(lab, head, test, [reading], **case)
             lab.measure("updates", n, **case)
 
 

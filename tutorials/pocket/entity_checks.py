@@ -1,7 +1,8 @@
 """Does the encoder of the entities do its job: chapter 3's two ways of tuning it, on one sample of sentences.
 
-The head starts at zero and soon answers O for everything; the prompt learns from as few sentences. The lesson itself
-shows more (`tutorials/chapter3-fewshot`); here is as little as tells whether a new encoder is fit for it.
+A fresh head soon answers O for nearly everything; the prompt learns from as few sentences. The head's figures are means
+over five draws of its random weights, which decide much. The lesson itself shows more
+(`tutorials/chapter3-fewshot`); here is as little as tells whether a new encoder is fit for it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import random
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import torch
@@ -23,6 +25,7 @@ from .entity_text import DESCRIBED
 from .training import IGNORED, padded
 
 SIZES = (0, 4, 8, 16, 32, 64)
+DRAWS = 5
 TEMPLATE = Template("{sentence} {candidate} is a {mask} entity .", shorten="sentence")
 WORDS = {"O": ["non"], "PER": ["person"], "ORG": ["organization"], "LOC": ["location"], "MISC": ["other"]}
 RELATION_SEED = 34
@@ -36,12 +39,13 @@ def check_entities(data: Path, folder: Path, whole: bool) -> list[Check]:
         Check(folder.name, "nouns of the right kind for unseen names", related(folder, tokenizer), ">=", 0.85),
         Check(folder.name, "F1 of the prompt before tuning", prompt_f1(folder, tokenizer, [], validation), "<=", 0.3),
     ]
-    for size, (f1, share) in head_curve(folder, tokenizer, train, validation).items():
-        if size >= 32:
-            found += [
-                Check(folder.name, f"share of O of the head, {size} sentences", share, ">=", 0.93),
-                Check(folder.name, f"F1 of the head, {size} sentences", f1, "<=", 0.15),
-            ]
+    curves = [head_curve(folder, tokenizer, train, validation, draw) for draw in range(DRAWS)]
+    for size in (32, 64):
+        f1, share = (mean(curve[size][which] for curve in curves) for which in (0, 1))
+        found += [
+            Check(folder.name, f"share of O of the head, {size} sentences", share, ">=", 0.93),
+            Check(folder.name, f"F1 of the head, {size} sentences", f1, "<=", 0.15),
+        ]
     if whole:
         tuned = prompt_f1(folder, tokenizer, train[:32], validation)
         found.append(Check(folder.name, "F1 of the prompt, 32 sentences", tuned, ">=", 0.6))
@@ -104,10 +108,10 @@ def prompt_f1(folder: Path, tokenizer: Any, train: Sequence[Row], validation: Se
 
 
 def head_curve(
-    folder: Path, tokenizer: Any, train: Sequence[Row], validation: Sequence[Row]
+    folder: Path, tokenizer: Any, train: Sequence[Row], validation: Sequence[Row], draw: int
 ) -> dict[int, tuple[float, float]]:
     """F1 and share of O after each size, three epochs of batches of 8 a stage, the rate falling to zero."""
-    torch.manual_seed(0)
+    torch.manual_seed(draw)
     model = BertForTokenClassification.from_pretrained(folder, num_labels=9)
     curve = {}
     for start, end in pairwise(SIZES):
