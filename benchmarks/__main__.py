@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from . import interface, starting, training, writing
+from . import curves, interface, starting, training, writing
 from .table import Row
 
-GROUPS = {"writing": writing.rows, "starting": starting.rows, "interface": interface.rows, "training": training.rows}
+GROUPS = {
+    "writing": writing.rows,
+    "starting": starting.rows,
+    "interface": interface.rows,
+    "training": training.rows,
+    "curves": curves.rows,
+}
 
 
 def main() -> int:
