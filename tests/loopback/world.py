@@ -13,7 +13,9 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.loopback import chapter3
 from tests.loopback.articles import FIRST, LAST, SENTENCES, TOWNS, TRADES, WORKS, articles
+from tests.loopback.chapter3 import placed
 
 BERT = "google-bert/bert-base-uncased"
 GPT2 = "openai-community/gpt2"
@@ -39,9 +41,8 @@ GPT2_IDS = {
 def built() -> Path:
     """The folder with `models/OWNER/NAME/...` and `datasets/OWNER/NAME/...`, made on first use."""
     here = Path(__file__).parent
-    digest = hashlib.sha256(b"".join((here / name).read_bytes() for name in ("world.py", "articles.py"))).hexdigest()[
-        :12
-    ]
+    sources = [*(here / name for name in ("world.py", "articles.py", "chapter3.py")), *chapter3.SOURCES]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
     folder = Path(tempfile.gettempdir()) / f"deepdive-loopback-{os.getuid()}-{digest}"
     if not folder.is_dir():
         with tempfile.TemporaryDirectory(prefix="deepdive-loopback-") as scratch:
@@ -68,6 +69,9 @@ def build(folder: Path) -> None:
         data / SCRIPTED,
         {"wikipedia.py": "raise SystemExit('a script must never run')\n", "README.md": "# a script\n"},
     )
+    chapter3.build(models, data)
+    for name in (chapter3.BERT_CASED, chapter3.T5):
+        _decoys(models / name)
 
 
 def _bert(folder: Path) -> None:
@@ -81,7 +85,7 @@ def _bert(folder: Path) -> None:
         *"0123456789,?'-",
         *("##" + digit for digit in "0123456789"),
     ]
-    vocabulary = _placed(BERT_IDS, singles, size=30_522, filler="[unused{}]", first_free=1100)
+    vocabulary = placed(BERT_IDS, singles, size=30_522, filler="[unused{}]", first_free=1100)
     torch.manual_seed(0)
     config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
     BertForMaskedLM(config).save_pretrained(folder)
@@ -112,7 +116,7 @@ def _gpt2(folder: Path) -> None:
         merges.update(dict.fromkeys(_folded(word)))
     alphabet = {letter: index for index, letter in enumerate(_byte_letters())}
     assert set(alphabet) == set(ByteLevel.alphabet())
-    vocabulary = _placed(
+    vocabulary = placed(
         {**alphabet, **GPT2_IDS},
         ["".join(pair) for pair in merges],
         size=50_257,
@@ -179,19 +183,6 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-
-
-def _placed(fixed: dict[str, int], others: Iterable[str], size: int, filler: str, first_free: int) -> dict[str, int]:
-    """A vocabulary of `size`: `fixed` tokens at their places, the others from `first_free` on, fillers in all gaps."""
-    vocabulary = dict(fixed)
-    taken = set(fixed.values())
-    free = (index for index in range(first_free, size) if index not in taken)
-    for token in others:
-        if token not in vocabulary:
-            vocabulary[token] = next(free)
-    used = set(vocabulary.values())
-    vocabulary.update((filler.format(index), index) for index in range(size) if index not in used)
-    return dict(sorted(vocabulary.items(), key=lambda item: item[1]))
 
 
 def _folded(word: str) -> Iterable[tuple[str, str]]:
