@@ -20,7 +20,7 @@ from deepdive.engine.methods.prompting import (
     trainable,
 )
 from peft import PromptTuningConfig, get_peft_model
-from torch.nn.functional import cosine_similarity, cross_entropy
+from torch.nn.functional import cross_entropy, normalize
 from transformers import (
     AutoTokenizer,
     T5ForConditionalGeneration,
@@ -587,9 +587,8 @@ def peak(rate, warm_up, updates):
 
 def nearest(tokenizer, table, vectors, count=3):
     """To each vector the words whose embedding points its way."""
-    close = cosine_similarity(
-        vectors[:, None], table[None], dim=-1
-    )  # (vectors, vocabulary)
+    unit = normalize(vectors, dim=-1), normalize(table, dim=-1)
+    close = unit[0] @ unit[1].T  # cosines, (vectors, vocabulary)
     near, ids = close.topk(count)
     words = [" ".join(tokenizer.convert_ids_to_tokens(i)) for i in ids]
     return words, near[:, 0].tolist()
