@@ -34,6 +34,7 @@ CLASSES = ["O", "PER", "ORG", "LOC", "MISC"]
 TAGS = ["O"] + [f"{b}-{kind}" for kind in CLASSES[1:] for b in "BI"]
 STARTS = torch.tensor([1, 3, 5, 7])  # the B- tags
 UNCOUNTED = -100  # the label of a token that no loss and score counts
+CUT = 128  # pieces of a sentence that a tagger reads; the rest is cut off
 Span = tuple[int, int, int]  # first word, word after the last, class
 
 
@@ -535,7 +536,7 @@ def aligned(tokenizer, rows, policy):
         [row["tokens"] for row in rows],
         is_split_into_words=True,
         truncation=True,
-        max_length=128,
+        max_length=CUT,
     )
     labels = []
     for number, row in enumerate(rows):
@@ -706,7 +707,10 @@ class Tagger:
         entities = []
         for row, tags in zip(rows, of_rows):
             words = self.tokenizer(
-                row["tokens"], is_split_into_words=True
+                row["tokens"],
+                is_split_into_words=True,
+                truncation=True,
+                max_length=CUT,
             ).word_ids()
             of_word = {}
             for word, tag in zip(words, tags.tolist()):
