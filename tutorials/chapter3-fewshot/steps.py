@@ -34,7 +34,7 @@ CLASSES = ["O", "PER", "ORG", "LOC", "MISC"]
 TAGS = ["O"] + [f"{b}-{kind}" for kind in CLASSES[1:] for b in "BI"]
 STARTS = torch.tensor([1, 3, 5, 7])  # the B- tags
 UNCOUNTED = -100  # the label of a token that no loss and score counts
-CUT = 128  # pieces of a sentence that a tagger reads; the rest is cut off
+CUT = 128  # pieces of a sentence; what is longer is cut off
 Span = tuple[int, int, int]  # first word, word after the last, class
 
 
