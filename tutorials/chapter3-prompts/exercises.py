@@ -38,7 +38,7 @@ def of_book(step, name):
         ]
 
 
-class ReconstructTheConfusion:
+class RebuildTheTable:
     """X1: accuracy and the share of no tell all four counts."""
 
     BOOK = ((500, 185, 341), (500, 496, 5))
