@@ -4,6 +4,7 @@ Every function below is one experiment. Its parameters are the settings
 on the page, its defaults the book's values.
 """
 
+import re
 from copy import deepcopy
 from math import ceil, sqrt
 from typing import Annotated, Literal, NamedTuple
@@ -32,7 +33,7 @@ CLASSES = ["no", "yes"]  # in the order of the label ids
 COLUMNS = ("passage", "question")
 DRAW = 1989  # the book's seed for drawing questions
 LONGEST = (
-    399  # pieces of passage and question: longer ones are left out
+    399  # pieces of passage and question; longer ones are left out
 )
 WARM_UP = 500  # updates; the book's, however short the run
 
@@ -48,7 +49,7 @@ def t5(lab):
     return model, tokenizer
 
 
-def questions(lab, tokenizer, sizes=(0,)):
+def questions(lab, tokenizer, sizes=[0]):
     """Questions to train on, to choose by, and to report.
 
     Training: yes, no, yes, no ...; k of each class are the first 2k,
@@ -66,7 +67,7 @@ def questions(lab, tokenizer, sizes=(0,)):
         for part in (range(cut), range(cut, len(held)))
     ]
     most = min(map(len, train))
-    if sorted(set(sizes)) != sizes and sizes != (0,) or min(sizes) < 0:
+    if sorted(set(sizes)) != sizes or not sizes or sizes[0] < 0:
         lab.refuse("sizes", "do not rise", f"from 0 to {most}")
     if max(sizes) > most:
         why = f"{max(sizes)} of each class are more than there are"
@@ -461,6 +462,66 @@ def template_curves(
         tell_confusion(lab, name, asked.predict(held), validation)
 
 
+# ---- what it has learned to read -----------------------------------
+
+
+WHERE = {True: "in the passage", False: "not in it"}
+
+
+def stands_in(row):
+    """Whether the last word of the question is in the passage."""
+    word = row["question"].split()[-1].strip("?.")
+    return word in re.findall(r"\w+", row["passage"])
+
+
+@step
+def shortcut(
+    lab: Lab,
+    template: Annotated[
+        str, Slots(("passage", "question", "mask"), ("mask",))
+    ] = "{passage} . {question} ? {mask}",
+    label_words: dict[str, list[str]] = {
+        "no": ["no", "No"],
+        "yes": ["yes", "Yes"],
+    },
+    k: Annotated[int, Range(1, 2500)] = 128,
+    epochs: Annotated[int, Range(1, 50)] = 5,
+    learning_rate: Annotated[float, Range(1e-6, 1e-1)] = 5e-4,
+    batch: Annotated[int, Range(1, 64)] = 4,
+):
+    """Does it read, or look for the last word of the question?"""
+    model, tokenizer = t5(lab)
+    words = standing_for(lab, tokenizer, label_words)
+    wording = worded(lab, template)
+    asked = PromptModel(model, tokenizer, wording, words)
+    train, rows, _ = questions(lab, tokenizer, [k])
+    labels = [row["label"] for row in train]
+    truth, found = (
+        labels_of(rows),
+        torch.tensor(list(map(stands_in, rows))),
+    )
+    rule = (found.long() == truth).float().mean().item()
+    lab.measure("accuracy of the rule", rule)
+
+    parts = [model_part(list(model.parameters()), learning_rate)]
+    for name in ("untuned", "tuned"):
+        if name == "tuned":
+            set_seed(lab.seed)
+            ids = asked.encode(train)
+            fit(lab, asked, ids, labels, parts, epochs, batch, name)
+        scores = asked.predict(asked.encode(rows))
+        tell(lab, scores, rows, model=name)
+        right, shares = scores.argmax(-1).cpu() == truth, {}
+        for answer, there in ((1, True), (0, False), (0, True)):
+            group = right[(truth == answer) & (found == there)]
+            if len(group):
+                share, where = group.float().mean().item(), WHERE[there]
+                case = {"truth": CLASSES[answer], "word": where}
+                lab.measure("right", share, model=name, **case)
+                shares[f"{CLASSES[answer]}, word {where}"] = share
+        lab.plot(f"right, {name}", "bars", shares)
+
+
 FAMILIES = ("prefix", "cloze", "retrieval")
 
 
@@ -468,22 +529,22 @@ FAMILIES = ("prefix", "cloze", "retrieval")
 def ten_templates(
     lab: Lab,
     templates: Annotated[str, Kind("lines")] = (
-        "prefix 1: hypothesis: {passage} premise: {question} "
+        "prefix 1: hypothesis: {passage}. premise: {question}? "
         "The answer was {mask} .\n"
-        "prefix 2: {passage} Question: {question} ? "
+        "prefix 2: {passage}. Question: {question} ? "
         "The answer was {mask}\n"
-        "prefix 3: Information: {passage} . Question: {question} ? "
-        "The answer is {mask}\n"
-        "prefix 4: Context: {passage} Based on the information in "
-        "this paragraph, {question} ? {mask}\n"
+        "prefix 3: Information: {passage}. Question: {question}? "
+        "The answer is {mask} .\n"
+        "prefix 4: Context: {passage}. Based on the information in "
+        "this paragraph, {question}? {mask} .\n"
         "cloze 5: Question: {question} ? Is the answer yes or no? "
-        "{mask} . Context: {passage}\n"
-        "cloze 6: Context: {passage} . Based on this, of the two "
+        "{mask} . Context: {passage}.\n"
+        "cloze 6: Context: {passage}. . Based on this, of the two "
         "options (yes or no), {mask} is the answer to this question: "
-        "{question} ?\n"
-        "retrieval 7: premise: {question} ? The answer was {mask} .\n"
-        'retrieval 8: The answer to the question "{question}" is '
-        "{mask}\n"
+        "{question}?\n"
+        "retrieval 7: premise: {question}? The answer was {mask} .\n"
+        'retrieval 8: The answer to the question " {question}? " '
+        "is {mask} .\n"
         "retrieval 9: {question} ? answer: {mask}\n"
         "retrieval 10: {question} ? {mask}"
     ),
@@ -581,7 +642,7 @@ def warm_up_of(schedule, updates):
 
 
 def peak(rate, warm_up, updates):
-    """The highest rate of a run: at the end of a warm-up, if it ends."""
+    """The highest rate of a run: that at the end of its warm-up."""
     return rate * min(1.0, updates / warm_up)
 
 
@@ -677,7 +738,7 @@ def soft_prompt(
         asked = PromptModel(soft, tokenizer, wording, words)
         held = asked.encode(validation)
 
-        def evaluate(epoch):
+        def evaluate(epoch, name=name, asked=asked, held=held):
             if epoch in epochs:
                 case = {"template": name, "epoch": epoch}
                 tell(lab, asked.predict(held), validation, **case)
