@@ -24,7 +24,7 @@ from . import control
 from .faults import Fault
 from .tutorial import Tutorial
 
-SECONDS = 30.0  # a check may run a pocket model: 4 s alone, of which 3 to import torch, several times that beside a training
+SECONDS = 30.0  # a check may run a pocket model: 4 s alone, several times that beside a training
 MODULE = "deepdive.engine.exercises"
 
 
