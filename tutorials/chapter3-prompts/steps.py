@@ -49,7 +49,7 @@ def t5(lab):
     return model, tokenizer
 
 
-def questions(lab, tokenizer, sizes=[0]):
+def questions(lab, tokenizer, sizes=[0], setting="sizes"):
     """Questions to train on, to choose by, and to report.
 
     Training: yes, no, yes, no ...; k of each class are the first 2k,
@@ -68,10 +68,10 @@ def questions(lab, tokenizer, sizes=[0]):
     ]
     most = min(map(len, train))
     if sorted(set(sizes)) != sizes or not sizes or sizes[0] < 0:
-        lab.refuse("sizes", "do not rise", f"from 0 to {most}")
+        lab.refuse(setting, "do not rise", f"from 0 to {most}")
     if max(sizes) > most:
         why = f"{max(sizes)} of each class are more than there are"
-        lab.refuse("sizes", why, f"0 to {most}")
+        lab.refuse(setting, why, f"0 to {most}")
     train = [row for pair in zip(*train) for row in reversed(pair)]
     return train[: 2 * max(sizes)], *map(equal_halves, samples)
 
@@ -121,7 +121,7 @@ def named(lab, text, setting="templates"):
     found = {}
     for line in filter(None, map(str.strip, text.split("\n"))):
         name, colon, wording = line.partition(": ")
-        if not colon or name in found:
+        if not colon or not name or name in found:
             allowed = "a new name, a colon and a template in each line"
             lab.refuse(setting, f"can't read {line!r}", allowed)
         found[name] = worded(lab, wording.strip(), setting)
@@ -130,17 +130,19 @@ def named(lab, text, setting="templates"):
     return found
 
 
-def standing_for(lab, tokenizer, words, combine="mean of logs"):
+def standing_for(
+    lab, tokenizer, words, combine="mean of logs", setting="label_words"
+):
     """Label words, if they tell the two classes apart."""
     if set(words) != set(CLASSES):
         told = ", ".join(words) or "none"
-        lab.refuse("label_words", f"classes: {told}", "no and yes")
+        lab.refuse(setting, f"classes: {told}", "no and yes")
     words = {name: words[name] for name in CLASSES}
     try:
         return Verbalizer.of(tokenizer, words, combine=combine)
     except ValueError as error:
         allowed = "words of the vocabulary, different in each class"
-        return lab.refuse("label_words", str(error), allowed)
+        return lab.refuse(setting, str(error), allowed)
 
 
 def tell(lab, scores, rows, **case):
@@ -494,7 +496,7 @@ def shortcut(
     words = standing_for(lab, tokenizer, label_words)
     wording = worded(lab, template)
     asked = PromptModel(model, tokenizer, wording, words)
-    train, rows, _ = questions(lab, tokenizer, [k])
+    train, rows, _ = questions(lab, tokenizer, [k], "k")
     labels = [row["label"] for row in train]
     truth, found = (
         labels_of(rows),
@@ -559,8 +561,9 @@ def ten_templates(
 ):
     """Ten wordings of three families, before and after tuning."""
     wordings = named(lab, templates)
-    if odd := [n for n in wordings if n.split()[0] not in FAMILIES]:
-        allowed = "names that begin with " + ", ".join(FAMILIES)
+    known = f"({'|'.join(FAMILIES)}) [0-9]+"
+    if odd := [n for n in wordings if not re.fullmatch(known, n)]:
+        allowed = "a family and a number, such as cloze 5"
         lab.refuse("templates", f"{odd[0]!r} has no family", allowed)
     model, tokenizer = t5(lab)
     words = standing_for(lab, tokenizer, label_words)
@@ -643,7 +646,7 @@ def warm_up_of(schedule, updates):
 
 def peak(rate, warm_up, updates):
     """The highest rate of a run: that at the end of its warm-up."""
-    return rate * min(1.0, updates / warm_up)
+    return rate * min(1.0, updates / max(1, warm_up))
 
 
 def nearest(tokenizer, table, vectors, count=3):
@@ -718,7 +721,7 @@ def soft_prompt(
     model, tokenizer = t5(lab)
     words = standing_for(lab, tokenizer, label_words)
     wordings = named(lab, templates)
-    train, validation, _ = questions(lab, tokenizer, [k])
+    train, validation, _ = questions(lab, tokenizer, [k], "k")
     labels = [row["label"] for row in train]
     if sorted(set(epochs)) != epochs or not epochs or epochs[0] < 0:
         lab.refuse("epochs", "do not rise", "such as [0, 1, 10]")
@@ -872,8 +875,11 @@ def native_prompt(
     _, rows, _ = questions(lab, tokenizer)
     table = []
     for name, wording in named(lab, templates).items():
-        for said in (native_words, label_words):
-            words = standing_for(lab, tokenizer, said)
+        for setting, said in (
+            ("native_words", native_words),
+            ("label_words", label_words),
+        ):
+            words = standing_for(lab, tokenizer, said, setting=setting)
             asked = PromptModel(model, tokenizer, wording, words)
             scores = asked.predict(asked.encode(rows))
             case = {"template": name, "words": " / ".join(first(said))}
