@@ -1,157 +1,115 @@
 """OpenAI-compatible endpoints behind an ordinary `openai.OpenAI`: what a call costs is metered and capped, and every
 reply is kept on arrival, so that grading which stopped half-way goes on without paying twice.
 
-All of it happens in one place, the client's HTTP transport, which `chat.completions.parse` goes through too. Retries
-with back-off, `Retry-After` and timeouts are the `openai` package's own.
+All of it happens in one place, the client's HTTP transport. Retries with back-off, `Retry-After` and timeouts are the
+`openai` package's own.
 """
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import openai
 
+from .faults import Fault, Refusal
+from .meter import Budget, CapReached, Meter, Report
 from .resources import Endpoint
 
-RETRIES, TIMEOUT_SECONDS = 5, 60.0
+RETRIES, TIMEOUT_SECONDS = 6, 120.0  # a local server on a CPU takes its time
+LOOK_SECONDS = 5.0  # for the one question before the work: is the model there, and until when
 BYTES_PER_TOKEN = 3  # fewer than English needs: what a call may cost is never estimated too low
+USUAL_BYTES = 4  # of a token of English
 REPLY_TOKENS = 4096  # counted where a request sets no limit to its reply
-MILLION = 1_000_000
+LOCAL = "local judge"
+KEPT = "x-deepdive-kept"
 
-Report = Callable[[str, dict[str, Any]], None]
-Offline = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
-
-
-class CapReached(openai.OpenAIError):
-    """The next call could cost more than what is left. The client raises it as it is, without another try."""
+Local = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
 
 
-@dataclass
-class Meter:
-    """What the calls of one role have cost, in US dollars. The cap holds with several calls at once, because a call
-    reserves the most that it can cost before it is sent."""
-
-    role: str
-    model: str
-    prices: tuple[float, ...]  # dollars for a million tokens: of the prompt, of the reply; empty: not known
-    cap: float | None
-    report: Report
-    planned: int = 0  # calls that are expected in all
-    calls: int = 0
-    tokens: int = 0
-    cost: float = 0.0
-    estimate: float | None = None
-    reserved: float = 0.0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def price(self, prompt: int, reply: int) -> float:
-        return (prompt * self.prices[0] + reply * self.prices[1]) / MILLION if self.prices else 0.0
-
-    def reserve(self, prompt: int, reply: int) -> float:
-        """Set the most that a call can cost aside. Raises CapReached, before anything is sent."""
-        most = self.price(prompt, reply)
-        with self.lock:
-            if self.estimate is None and self.planned and self.prices:
-                self.estimate = most * self.planned
-                self.tell()
-            if self.cap is not None and (self.estimate or 0.0) > self.cap:
-                raise CapReached(
-                    f"{self.planned} calls to {self.model} cost at most ${self.estimate:.2f}; "
-                    f"the spend cap is ${self.cap:.2f}"
-                )
-            if self.cap is not None and self.cost + self.reserved + most > self.cap:
-                raise CapReached(
-                    f"the spend cap of ${self.cap:.2f} is reached: ${self.cost:.4f} spent in {self.calls} calls"
-                )
-            self.reserved += most
-        return most
-
-    def settle(self, reserved: float, usage: Mapping[str, Any] | None, most: tuple[int, int]) -> None:
-        """A call came back: its tokens as the server counts them, else the most that they can have been."""
-        prompt, reply = most
-        if usage is not None:
-            prompt, reply = (int(usage.get(key) or 0) for key in ("prompt_tokens", "completion_tokens"))
-        with self.lock:
-            self.reserved -= reserved
-            self.calls += 1
-            self.tokens += prompt + reply
-            self.cost += self.price(prompt, reply)
-            self.tell()
-
-    def release(self, reserved: float) -> None:
-        """A call that the server did not answer costs nothing."""
-        with self.lock:
-            self.reserved -= reserved
-
-    def tell(self) -> None:
-        fields = {"role": self.role, "model": self.model, "calls": self.calls, "tokens": self.tokens}
-        self.report("spend", {**fields, "cost": self.cost, "estimate": self.estimate, "cap": self.cap})
+class LocalJudgeFailed(openai.OpenAIError):
+    """The local judge, a program, raised; the cause is its own exception."""
 
 
 @dataclass
 class Kept:
-    """Replies by what was asked and for the how-manieth time, one JSON file each."""
+    """Replies by what was asked and for the how-manieth time, one JSON file each. The key is in none of them."""
 
     folder: Path
+    key: str = ""
     asked: dict[str, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def place(self, url: str, body: bytes, again: bool) -> Path:
+    def place(self, url: str, body: Mapping[str, Any], again: bool) -> Path:
         """`again`: the client repeats a request that failed, so it is no second question of the same words."""
-        words = json.dumps([url, json.loads(body)], sort_keys=True)
-        question = hashlib.sha256(words.encode()).hexdigest()[:24]
+        question = _question(url, body)
         with self.lock:
             self.asked[question] = self.asked.get(question, 0) + (0 if again else 1)
             return self.folder / f"{question}-{self.asked[question]}.json"
 
+    def missing(self, url: str, bodies: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Of requests that are about to be sent those whose replies are not here."""
+        times = dict(self.asked)
+        away = []
+        for body in bodies:
+            question = _question(url, body)
+            times[question] = times.get(question, 0) + 1
+            if not (self.folder / f"{question}-{times[question]}.json").is_file():
+                away.append(body)
+        return away
+
     def keep(self, place: Path, reply: Mapping[str, Any]) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         beside = place.with_suffix(".part")
-        beside.write_text(json.dumps(reply))
+        text = json.dumps(reply)
+        beside.write_text(text.replace(self.key, "***") if self.key else text)
         os.replace(beside, place)
+
+
+def _question(url: str, body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps([url, body], sort_keys=True).encode()).hexdigest()[:24]
 
 
 @dataclass
 class Transport(httpx2.BaseTransport):
-    """Asks the server, or offline the local judge, unless the answer is here already."""
+    """Asks the server, or in its place the local judge, unless the answer is here already."""
 
-    inner: httpx2.BaseTransport
+    inner: httpx2.Client
     meter: Meter
     kept: Kept
-    offline: Offline | None = None
+    local: Local | None = None
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         if request.method != "POST" or not request.url.path.endswith("/chat/completions"):
-            return self.inner.handle_request(request)
-        body = request.read()
+            return self.inner.send(request)
+        raw = request.read()
+        body = json.loads(raw)
+        if self.local is not None:
+            return httpx2.Response(200, json=_by_program(self.local, body), request=request)
         again = request.headers.get("x-stainless-retry-count", "0") != "0"
         place = self.kept.place(str(request.url), body, again)
         if place.is_file():
-            return httpx2.Response(200, json=json.loads(place.read_text()), request=request)
-        if self.offline is not None:
-            reply = completion(self.meter.model, self.offline(json.loads(body)["messages"]))
-            self.kept.keep(place, reply)
-            return httpx2.Response(200, json=reply, request=request)
-        return self._ask(request, body, place)
+            return httpx2.Response(200, json=json.loads(place.read_text()), headers={KEPT: "yes"}, request=request)
+        return self._ask(request, len(raw), body, place)
 
-    def _ask(self, request: httpx2.Request, body: bytes, place: Path) -> httpx2.Response:
-        asked = json.loads(body)
-        limit = asked.get("max_completion_tokens") or asked.get("max_tokens")
-        if limit is None and self.meter.cap is not None:
+    def _ask(self, request: httpx2.Request, size: int, body: Mapping[str, Any], place: Path) -> httpx2.Response:
+        limit = body.get("max_completion_tokens") or body.get("max_tokens")
+        if limit is None and self.meter.budget.cap is not None:
             raise CapReached("under a spend cap a request must limit its reply: max_completion_tokens")
-        most = len(body) // BYTES_PER_TOKEN + 1, int(limit or REPLY_TOKENS)
-        reserved = self.meter.reserve(*most)
+        most = size // BYTES_PER_TOKEN + 1, int(limit or REPLY_TOKENS)
+        reserved = self.meter.reserve(most)
         try:
-            response = self.inner.handle_request(request)
-            response.read()
+            response = self.inner.send(request)
         except httpx2.ReadTimeout:  # the server may have answered, and charged for it
             self.meter.settle(reserved, None, most)
             raise
@@ -161,6 +119,8 @@ class Transport(httpx2.BaseTransport):
         reply = _reply(response)
         if response.status_code != 200:
             self.meter.release(reserved)
+            if reply and _code(reply) == "insufficient_quota":  # waiting does not help
+                response.headers["x-should-retry"] = "false"
         else:
             self.meter.settle(reserved, reply.get("usage") if reply else None, most)
             if reply and reply.get("choices"):
@@ -179,11 +139,36 @@ def _reply(response: httpx2.Response) -> dict[str, Any] | None:
     return reply if isinstance(reply, dict) else None
 
 
-def completion(model: str, content: Mapping[str, Any]) -> dict[str, Any]:
-    """A reply in the form of a server's, with `content` as its JSON."""
-    message = {"role": "assistant", "content": json.dumps(content), "refusal": None}
+def _code(reply: Mapping[str, Any]) -> str:
+    error = reply.get("error")
+    return str(error.get("code", "")) if isinstance(error, dict) else ""
+
+
+def _by_program(local: Local, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The local judge's answer in the form of a server's."""
+    try:
+        content = json.dumps(local(body["messages"]))
+    except Exception as error:
+        raise LocalJudgeFailed(f"the local judge failed: {type(error).__name__}: {error}") from error
+    message = {"role": "assistant", "content": content, "refusal": None}
     choice = {"index": 0, "finish_reason": "stop", "message": message, "logprobs": None}
-    return {"id": "local", "object": "chat.completion", "created": 0, "model": model, "choices": [choice]}
+    head = {"id": "local", "object": "chat.completion", "created": int(time.time()), "model": LOCAL}
+    return {**head, "choices": [choice]}
+
+
+class Client(openai.OpenAI):
+    """An ordinary client that can also be told what is about to be asked."""
+
+    transport: Transport | None = None
+
+    def plan(self, requests: Sequence[Mapping[str, Any]], reply_tokens: int) -> None:
+        """Estimate the cost of these chat requests, with about `reply_tokens` each; kept ones cost nothing.
+
+        Raises CapReached if that is more than what is left."""
+        if self.transport is None or self.transport.local is not None:
+            return
+        away = self.transport.kept.missing(f"{str(self.base_url).rstrip('/')}/chat/completions", requests)
+        self.transport.meter.plan([(len(json.dumps(body)) // USUAL_BYTES + 1, reply_tokens) for body in away])
 
 
 def client(
@@ -192,28 +177,77 @@ def client(
     key: str | None,
     folder: Path,
     report: Report,
-    *,
-    cap: float | None = None,
-    planned: int = 0,
-    offline: Offline | None = None,
-) -> openai.OpenAI:
+    budget: Budget | None = None,
+    local: Local | None = None,
+) -> Client:
     """A client for the endpoint; `folder` keeps the replies.
 
-    With `offline` and no key for an endpoint that wants one, the local judge answers: a function from the messages to
-    the JSON of the reply. A cap without known prices is refused, because it could not be kept: raises ValueError.
+    `local` answers where the place says so, and where an endpoint wants a key and there is none: a function from the
+    messages to the JSON of the reply. Raises Fault where nobody can answer, Refusal for a cap that can't be kept.
     """
-    local = offline if place.secret and key is None else None
-    if cap is not None and not place.prices and local is None:
-        raise ValueError(f"the prices of {place.model} are not known, so a cap of ${cap:.2f} could not be kept")
-    meter = Meter(role, "local judge" if local else place.model, place.prices, cap, report, planned)
-    transport = Transport(httpx2.HTTPTransport(), meter, Kept(folder), local)
-    return openai.OpenAI(
+    budget = budget or Budget()
+    answering = local if place.local or (place.secret and key is None) else None
+    if answering is None:
+        _check(place, role, key, budget)
+    else:
+        report("note", {"text": _introduced(place, answering)})
+    meter = Meter(role, LOCAL if answering else place.model, place.prices, budget, report)
+    transport = Transport(httpx2.Client(timeout=TIMEOUT_SECONDS), meter, Kept(folder, key or ""), answering)
+    made = Client(
         api_key=key or "none",
         base_url=place.endpoint,
         max_retries=RETRIES,
         timeout=TIMEOUT_SECONDS,
         http_client=httpx2.Client(transport=transport, timeout=TIMEOUT_SECONDS),
     )
+    made.transport = transport
+    if answering is None and (date := _until(made, place, role)):
+        action = f"`--set {role}=MODEL` names another; all that is compared must be graded by the same"
+        report("note", {"text": f"{place.model} is to be shut down on {date}.", "action": action})
+    return made
+
+
+def _check(place: Endpoint, role: str, key: str | None, budget: Budget) -> None:
+    if place.local or (place.secret and key is None):
+        raise Fault(
+            f"{role} needs a key for {place.model} at {place.endpoint}, and there is none",
+            f"`deepdive keys set {place.secret}` stores one; `--set {role}=http://...` names a server of your own",
+        )
+    if key is not None and place.endpoint.startswith("http://") and not _is_here(place.endpoint):
+        raise Refusal(role, "a key is not sent over http, where others can read it", "https://...")
+    if budget.cap is not None and not place.prices:
+        raise Refusal(
+            "--spend-cap",
+            f"the prices of {place.model} are not known, so a cap of ${budget.cap:.2f} could not be kept",
+            f'`--set "{role}={place.model} prices=PROMPT,REPLY"`, in dollars for a million tokens; 0,0 for your own',
+        )
+
+
+def _is_here(url: str) -> bool:
+    """Whether the address is this machine's own."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _introduced(place: Endpoint, local: Local) -> str:
+    why = "" if place.local else f" There is no key for {place.model}, so a program stands in."
+    criteria: Mapping[str, str] = getattr(local, "criteria", {})
+    told = "; ".join(f"{name}: {words}" for name, words in criteria.items())
+    return f"The {LOCAL} answers, which is a program and no model.{why}" + (f" Its criteria: {told}." if told else "")
+
+
+def _until(client: openai.OpenAI, place: Endpoint, role: str) -> str | None:
+    try:
+        return retirement(client, place.model)
+    except openai.NotFoundError as error:
+        raise Fault(
+            f"{place.endpoint} has no model {place.model}; it may have been shut down",
+            f"`--set {role}=MODEL` names another",
+            error.message,
+        ) from error
 
 
 def retirement(client: openai.OpenAI, model: str) -> str | None:
@@ -222,10 +256,40 @@ def retirement(client: openai.OpenAI, model: str) -> str | None:
     Raises openai.NotFoundError for a model that is gone already; None where the server has no list of models.
     """
     try:
-        return client.models.retrieve(model).shutdown_date
+        return client.with_options(max_retries=0, timeout=LOOK_SECONDS).models.retrieve(model).shutdown_date
     except openai.NotFoundError as error:
         if "model" in (error.message or "").lower():
             raise
         return None
     except openai.OpenAIError:
         return None
+
+
+def explain(error: openai.OpenAIError) -> Fault:
+    """What went wrong with an endpoint, and what to do."""
+    again = "Run the step again: replies that came are kept, only the rest is asked"
+    if isinstance(error.__cause__, openai.OpenAIError):  # grading that ended half-way, and what ended it
+        inner = explain(error.__cause__)
+        return Fault(f"{error}; {inner.cause}", inner.action)
+    match error:
+        case CapReached():
+            return Fault(str(error), f"Raise --spend-cap, or grade less. {again}")
+        case LocalJudgeFailed():
+            return Fault(str(error), "Its last lines are below")
+        case openai.AuthenticationError():
+            return Fault(f"the endpoint does not accept the key: {error.message}", "`deepdive keys check` asks it")
+        case openai.PermissionDeniedError():
+            return Fault(f"the key may not do this: {error.message}", "`deepdive keys check` tells what it may")
+        case openai.NotFoundError():
+            return Fault(f"the endpoint does not have it: {error.message}", "`--set ROLE=MODEL` names another model")
+        case openai.RateLimitError() if error.code == "insufficient_quota":
+            return Fault(f"the account has no money left: {error.message}", f"Top it up at the provider's. {again}")
+        case openai.RateLimitError():
+            return Fault(f"the rate limit was not lifted in time: {error.message}", f"Wait a while. {again}")
+        case openai.APITimeoutError():
+            return Fault(f"no answer in {TIMEOUT_SECONDS:g} s, several times", again)
+        case openai.APIConnectionError():
+            return Fault(f"the endpoint was not reached: {error.__cause__ or error.message}", f"Is it up? {again}")
+        case openai.APIError():
+            return Fault(f"the endpoint answered: {error.message}", again)
+    return Fault(str(error), again)

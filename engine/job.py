@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import importlib.util
 import json
 import os
@@ -23,13 +24,13 @@ import msgspec
 
 from . import events, hardware, memory, out_of_memory
 from .catalogue import pocket
-from .events import AnyEvent, End, Event, Job
+from .events import AnyEvent, End, Job
 from .faults import Fault, Refusal
 from .hub_errors import Wanted, recognise
 from .lab import Lab, Refused, Stopped, aside
 from .log import Writer
 from .plan import Order, digest_of, inputs_of, need_step
-from .resources import Artifact, Hub, Place, Resolver, override, parse
+from .resources import Artifact, Endpoint, Hub, Place, Resolver, describe, override, parse
 from .store import Run
 from .tutorial import Step, Tutorial
 from .view import JobView, RunView
@@ -48,6 +49,7 @@ class Reporter:
         self.run, self.writer, self.view = run, writer, view
         self.lock = threading.Lock()
         self.job = ""
+        self.secrets: dict[str, str] = {}  # by service: what the run's steps asked for; no event shows one
 
     def __call__(self, kind: str, fields: dict[str, Any]) -> None:
         self.send(self.event(kind, fields))
@@ -61,6 +63,7 @@ class Reporter:
             event = events.build(kind, told)
         except msgspec.ValidationError:
             event = events.build(kind, plain(told))
+        event = self.masked(event)
         if kind in SPILL and len(events.encode(event)) > events.LINE_LIMIT:
             folder = self.run.artifacts(self.job)
             path = folder / f"{kind}-{time.time_ns():x}.json"
@@ -68,10 +71,21 @@ class Reporter:
             event = events.build(kind, {**plain(told), SPILL[kind]: _empty(kind), "path": _relative(path, self.run)})
         return event
 
-    def send(self, event: Event) -> None:
+    def masked(self, event: AnyEvent) -> AnyEvent:
+        """The event without any secret in it: a server's reply or a library's exception may carry one."""
+        line = events.encode(event) if self.secrets else b""
+        hidden = [json.dumps(secret)[1:-1].encode() for secret in self.secrets.values()]
+        if not any(secret in line for secret in hidden):
+            return event
+        for secret in hidden:
+            line = line.replace(secret, b"***")
+        return events.decode(line)
+
+    def send(self, event: AnyEvent) -> None:
+        event = self.masked(event)
         with self.lock:
             self.writer.append(event)
-            if isinstance(event, (Job, End, events.Figure, events.Rows, events.File)):
+            if isinstance(event, (Job, End, events.Figure, events.Rows, events.File, events.Spend)):
                 self.view.add([event])
 
 
@@ -140,8 +154,17 @@ class Execution:
         use_threads(run.record.scale)
         self.lab: Lab | None = None  # of the job that runs, or of the last one
         self.safe: Safe | None = None
-        self.secrets: dict[str, str] = {}  # by service: huggingface, kaggle, openai; what the steps asked for
         self.wanted: Wanted | None = None  # what the step last asked a hub for
+        self.budget: Any = None  # meter.Budget, once a job's step asks for an endpoint
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """By service (huggingface, kaggle, openai): what the run's steps asked for, in memory only."""
+        return self.report.secrets
+
+    @secrets.setter
+    def secrets(self, secrets: dict[str, str]) -> None:
+        self.report.secrets = secrets
 
     def places(self, needs: dict[str, Path]) -> dict[str, Place]:
         """Where the roles are: the scale's, as the learner pointed them, and earlier artifacts."""
@@ -168,6 +191,7 @@ class Execution:
 
     def execute(self, order: Order, probe: Callable[[Lab], None]) -> str:
         """Run one job to its end and return its outcome. Everything that happens is in the log."""
+        self.run.reload()  # the learner may have pointed a role elsewhere, or raised the spend cap
         step = self.tutorial.step(order.step)
         needed = self.needed(step, order.seed)
         roles, scale = self.run.record.roles, self.run.record.scale
@@ -189,7 +213,7 @@ class Execution:
                 resumes=resumes,
             )
         )
-        self.wanted = None
+        self.wanted = self.budget = None
         self.lab = None  # the last job's models go before this one's memory is counted
         self.safe = safe = Safe(self.report, probe, self.run.record.memory_limit, self.device)
         places = self.places({role: path for role, (_, path) in needed.items()})
@@ -211,6 +235,8 @@ class Execution:
         """What the lab asks for. A download tells its progress, and hears a stop when it does."""
         if kind == "read":
             return self.rows(role, needed)
+        if kind == "client":
+            return functools.partial(self.client, places, role)
         place = places.get(role)
         if isinstance(place, Hub):
             self.wanted = Wanted("data set" if kind == "data" else "model", place.hub, instead=place.instead)
@@ -222,6 +248,20 @@ class Execution:
 
         token, kaggle = (lambda name=name: self.secrets.get(name) for name in ("huggingface", "kaggle"))
         return Resolver(places, pocket(), report, token, kaggle)(kind, role)
+
+    def client(self, places: dict[str, Place], role: str, local: Any) -> Any:
+        """The client of an endpoint, or of the step's local judge; replies are kept for the whole run."""
+        from . import chat
+        from .meter import Budget
+
+        place = Resolver(places, pocket(), self.report, lambda: None).place(role)
+        if not isinstance(place, Endpoint):
+            raise Refusal(role, f"{describe(place)} answers no questions", "an endpoint")
+        if self.budget is None:
+            spent = sum(spend.cost for job in self.report.view.jobs.values() for spend in job.spend.values())
+            self.budget = Budget(self.run.record.spend_cap, spent)
+        key = self.secrets.get(place.secret) if place.secret else None
+        return chat.client(place, role, key, self.run.folder / "replies", self.report, self.budget, local)
 
     def _guarded(self, step: Step, order: Order, safe: Safe) -> End:
         assert self.lab is not None
@@ -255,6 +295,8 @@ class Execution:
                 return end("failed", explained.cause, explained.action, traceback.format_exc())
             if self.wanted is not None and (known := recognise(error, self.wanted)) is not None:
                 return end("failed", known.cause, known.action, known.detail)
+            if (asked := _endpoints_fault(error)) is not None:
+                return end("failed", asked.cause, asked.action, traceback.format_exc())
             return end("failed", f"{type(error).__name__}: {error}", "Its last lines are below", traceback.format_exc())
         finally:
             safe.ledger.close()
@@ -340,6 +382,17 @@ class Execution:
                     model = getattr(transformers, name).from_pretrained(path).to(self.device)
                     return {"model": (model, transformers.AutoTokenizer.from_pretrained(path), None)}
         raise Fault("no model of this run is in memory or saved", "Run a step that trains or loads one")
+
+
+def _endpoints_fault(error: Exception) -> Fault | None:
+    """What an endpoint's failure means, if it is one."""
+    if "openai" not in sys.modules:
+        return None
+    import openai
+
+    from . import chat
+
+    return chat.explain(error) if isinstance(error, openai.OpenAIError) else None
 
 
 @contextlib.contextmanager

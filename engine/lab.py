@@ -95,9 +95,10 @@ class Lab:
         """A folder or file: an earlier step's artifact, an archive, the learner's own."""
         return Path(self.resource("files", role))
 
-    def client(self, role: str) -> Any:
-        """An `openai.OpenAI` client: metered, capped; offline a labelled local judge answers."""
-        return self.resource("client", role)
+    def client(self, role: str, local: Callable[[list[dict[str, Any]]], Mapping[str, Any]] | None = None) -> Any:
+        """An `openai.OpenAI` client: metered, capped, replies kept. `local` answers in the model's place where the role
+        says so or has no key: a function from the messages to the JSON of the reply, labelled as the local judge."""
+        return self.resource("client", role)(local)
 
     def read(self, name: str) -> list[dict[str, Any]]:
         """Rows or figures of an earlier step that this one needs."""

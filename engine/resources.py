@@ -7,7 +7,7 @@ In tutorial.toml a place is a table with one key that says what it is, and what 
     reviews   = { file = "/data/reviews.csv" }          essays = { folder = "/data/essays" }
     tweets    = { kaggle = "thoughtvector/customer-support-on-twitter", file = "twcs/twcs.csv" }
     dialogues = { url = "https://...", sha256 = "..." }
-    judge     = { endpoint = "https://api.openai.com/v1", model = "gpt-5-mini", secret = "openai", prices = [0.25, 2] }
+    judge     = { endpoint = "https://api.openai.com/v1", model = "gpt-5.6-terra", secret = "openai" }
     base      = { artifact = "small_base:model" }
 
 This module decides; what touches the network is in hub.py.
@@ -89,13 +89,15 @@ class Kaggle:
 class Endpoint:
     """An OpenAI-compatible server; `secret` names its key, it never is the key.
 
-    `prices` are dollars for a million tokens of the prompt and of the reply.
+    `prices` are dollars for a million tokens of the prompt and of the reply. With `local` the step's own local judge
+    answers until the role is pointed elsewhere.
     """
 
     endpoint: str
     model: str
     secret: str = ""
     prices: tuple[float, ...] = ()
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,9 @@ PLACES: dict[str, type[Place]] = {
     "file": File,  # last: a Kaggle place has a `file` too
 }
 
+PRICES = "dollars for a million tokens: [prompt, reply]"
+KEY_PREFIXES = ("sk-", "hf_", "KGAT_")
+ENDPOINT_SECRETS = ("", "openai", "huggingface")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 LOADERS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "text"}
 
@@ -149,9 +154,7 @@ def override(place: Place, value: str, role: str = "") -> Place:
     """Point a role elsewhere (`--set ROLE=VALUE`): an existing path, `OWNER/NAME[:CONFIG][@REVISION]`, or a server."""
     value = value.strip()
     if isinstance(place, Endpoint):
-        if not value.startswith(("http://", "https://")):
-            return replace(place, model=value, prices=())  # another model has other prices
-        return replace(place, endpoint=value, prices=())  # another server, other prices
+        return _endpoint(place, value, role)
     path = Path(value).expanduser()
     wishes: dict[str, Any] = {"split": getattr(place, "split", ""), "streaming": getattr(place, "streaming", False)}
     if value and path.is_dir():
@@ -171,6 +174,43 @@ def override(place: Place, value: str, role: str = "") -> Place:
     return Hub(repo_id, kind="data" if data else "model", config=config, revision=revision, **wishes)
 
 
+def _endpoint(place: Endpoint, value: str, role: str) -> Endpoint:
+    """`MODEL`, `http://...`, `model=`, `secret=`, `prices=PROMPT,REPLY`: any of them, with blanks between.
+
+    Another server gets no key unless told so; another server or model has other prices.
+    """
+    changes: dict[str, Any] = {}
+    for word in value.split():
+        name, equals, rest = word.partition("=")
+        if word.startswith(("http://", "https://")):
+            changes["endpoint"] = word
+        elif equals and name == "prices":
+            changes[name] = _prices(rest, role)
+        elif equals and name in ("model", "secret"):
+            changes[name] = rest
+        else:
+            changes["model"] = word
+        if changes.get("model", "").startswith(KEY_PREFIXES):
+            raise Refusal(role, "that looks like a key, which is no setting", "`deepdive keys set NAME` stores one")
+    if not changes:
+        raise Refusal(role, "it is pointed nowhere", "a model, a server's address")
+    for name, given in changes.items():
+        _check(role, name, given, "tuple" if name == "prices" else "str")
+    moved = replace(place, local=False, **changes)
+    if moved.endpoint != place.endpoint and "secret" not in changes:
+        moved = replace(moved, secret="")
+    if (moved.endpoint, moved.model) != (place.endpoint, place.model) and "prices" not in changes:
+        moved = replace(moved, prices=())
+    return moved
+
+
+def _prices(text: str, role: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",") if part)
+    except ValueError:
+        raise Refusal(role, f"`prices` is {text!r}", PRICES) from None
+
+
 def describe(place: Place) -> str:
     """One line for screens: `hub wikimedia/wikipedia, 20231101.en, train, streamed`."""
     match place:
@@ -188,7 +228,7 @@ def describe(place: Place) -> str:
         case Kaggle():
             return f"kaggle {place.kaggle}" + (f", {place.file}" if place.file else "")
         case Endpoint():
-            return f"{place.model} at {place.endpoint}"
+            return "local judge" if place.local else f"{place.model} at {place.endpoint}"
         case Artifact():
             return f"artifact {place.artifact}"
 
@@ -233,6 +273,8 @@ class Resolver:
         return self.places[role]
 
     def _model(self, role: str, place: Place) -> str:
+        if isinstance(place, Endpoint):
+            return place.model
         if isinstance(place, Hub):
             from . import hub
 
@@ -357,7 +399,9 @@ def _check(role: str, name: str, value: object, annotation: str) -> None:
     if name == "kaggle" and (not HUB_ID.fullmatch(str(value)) or "/" not in str(value)):
         raise Refusal(role, f"{value!r} is no Kaggle data set", "OWNER/NAME")
     if name == "prices" and not _are_prices(value):
-        raise Refusal(role, f"`prices` is {value!r}", "dollars for a million tokens: [prompt, reply]")
+        raise Refusal(role, f"`prices` is {value!r}", PRICES)
+    if name == "secret" and value not in ENDPOINT_SECRETS:
+        raise Refusal(role, f"there is no key named {value!r} for a server", ", ".join(ENDPOINT_SECRETS[1:]))
     if name == "pocket" and (Path(str(value)).is_absolute() or ".." in Path(str(value)).parts):
         raise Refusal(role, f"{value!r} leads out of tutorials/pocket", "a path below it")
 

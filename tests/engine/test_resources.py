@@ -120,12 +120,44 @@ def test_a_config_stays_only_with_the_data_set_it_belongs_to(tmp_path: Path) -> 
     assert override(WIKIPEDIA, str(tmp_path)) == Folder(str(tmp_path / "20231101.en"), "train", True)
 
 
-def test_a_server_is_pointed_to_another_server_or_another_model() -> None:
-    judge = Endpoint("https://api.openai.com/v1", "gpt-5-mini", "openai")
-    assert override(judge, "http://localhost:11434/v1") == Endpoint("http://localhost:11434/v1", "gpt-5-mini", "openai")
-    priced = Endpoint("https://api.openai.com/v1", "gpt-5-mini", "openai", (0.25, 2.0))
-    assert override(priced, "gpt-5").prices == ()  # type: ignore[union-attr]
-    assert override(judge, "gpt-5") == Endpoint("https://api.openai.com/v1", "gpt-5", "openai")
+OPENAI = Endpoint("https://api.openai.com/v1", "gpt-5", "openai", (0.25, 2.0), local=True)
+OLLAMA = "http://localhost:11434/v1"
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ("gpt-5", Endpoint(OPENAI.endpoint, "gpt-5", "openai", (0.25, 2.0))),  # no longer the local judge
+        ("gpt-6", Endpoint(OPENAI.endpoint, "gpt-6", "openai")),  # another model has other prices
+        (OLLAMA, Endpoint(OLLAMA, "gpt-5")),  # another server does not get the key
+        (f"{OLLAMA} qwen2.5:7b prices=0,0", Endpoint(OLLAMA, "qwen2.5:7b", "", (0.0, 0.0))),
+        (f"model=a/b {OLLAMA} secret=huggingface", Endpoint(OLLAMA, "a/b", "huggingface")),
+    ],
+)
+def test_a_server_is_pointed_to_another_server_or_another_model(value: str, place: Endpoint) -> None:
+    assert override(OPENAI, value, "judge") == place
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("", "pointed nowhere"),
+        ("gpt-6 prices=cheap", "dollars for a million tokens"),
+        ("gpt-6 prices=1", "dollars for a million tokens"),
+        ("gpt-6 secret=mine", "no key named 'mine'"),
+        ("sk-proj-abcdefgh", "deepdive keys set"),
+    ],
+)
+def test_a_server_is_pointed_nowhere_wrong_and_a_key_is_not_repeated(value: str, words: str) -> None:
+    with pytest.raises(Refusal, match="judge") as refusal:
+        override(OPENAI, value, "judge")
+    assert words in str(refusal.value) + refusal.value.allowed
+    assert "abcdefgh" not in str(refusal.value)
+
+
+def test_the_model_of_a_server_is_its_name(pocket: Path) -> None:
+    assert resolver(pocket, judge=OPENAI)("model", "judge") == "gpt-5"
+    assert describe(OPENAI) == "local judge"
 
 
 @pytest.mark.parametrize("value", ["/no/such/folder", "../up", "two words", "", "a/b/c", "a/..", "https://example.org"])

@@ -21,7 +21,8 @@ def marks(**given: str) -> Answer:
 
 @dataclass
 class Judge:
-    """`troubles` are answered first, in turn: a status, or "garbage", "refusal", "no json"."""
+    """`troubles` are answered first, in turn: a status, or "garbage", "refusal", "no json", "empty", "quota" (429 for
+    want of money), "temperature" (a model that takes none), "echo" (the key in the answer), "silent" (no answer)."""
 
     answer: Answer
     troubles: list[int | str] = field(default_factory=list)
@@ -29,8 +30,10 @@ class Judge:
     models: dict[str, str | None] = field(default_factory=lambda: {"judge-1": None})  # name: shutdown date
     usage: tuple[int, int] = (100, 20)
     seconds: float = 0.0  # each answer takes
+    retry_after: float = 0.02  # seconds, told with each status
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)  # when each was asked
     lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
 
@@ -97,9 +100,19 @@ def serve(judge: Judge) -> Iterator[Judge]:
         def grade(self, asked: dict[str, Any], trouble: int | str | None) -> None:
             with judge.lock:
                 judge.asked.append(asked)
+                judge.times.append(time.monotonic())
             time.sleep(judge.seconds)
             if isinstance(trouble, int):
-                self.send(trouble, {"error": {"message": f"trouble {trouble}"}}, Retry_After="0.02")
+                body = {"error": {"message": f"trouble {trouble}"}}
+                self.send(trouble, body, Retry_After=str(judge.retry_after))
+            elif trouble == "quota":
+                self.send(429, {"error": {"message": "You exceeded your quota.", "code": "insufficient_quota"}})
+            elif trouble == "temperature" and "temperature" in asked:
+                judge.troubles.insert(0, trouble)
+                error = {"message": "Unsupported value", "param": "temperature", "code": "unsupported_value"}
+                self.send(400, {"error": error})
+            elif trouble == "silent":
+                time.sleep(30)
             elif trouble == "no json":
                 self.send(200, b"<html>proxy</html>")
             else:
@@ -108,15 +121,21 @@ def serve(judge: Judge) -> Iterator[Judge]:
         def completion(self, asked: dict[str, Any], trouble: str | None) -> dict[str, Any]:
             content = "I would say yes!" if trouble == "garbage" else json.dumps(judge.answer(asked))
             message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+            if trouble == "echo":
+                answer = {name: {"reason": f"you sent {judge.key}", "mark": "yes"} for name in judge.answer(asked)}
+                message["content"] = json.dumps(answer)
+            if trouble == "empty":
+                message["content"] = None
             if trouble == "refusal":
                 message = {"role": "assistant", "content": None, "refusal": "I can't grade this."}
             prompt, reply = judge.usage
             usage = {"prompt_tokens": prompt, "completion_tokens": reply, "total_tokens": prompt + reply}
             choice = {"index": 0, "finish_reason": "stop", "message": message, "logprobs": None}
-            head = {"id": "c", "object": "chat.completion", "created": 1, "model": asked["model"]}
+            head = {"id": "c", "object": "chat.completion", "created": 1_795_000_000, "model": asked["model"]}
             return {**head, "choices": [choice], "usage": usage}
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     judge.url = f"http://127.0.0.1:{server.server_port}/v1"
     try:
