@@ -1,0 +1,32 @@
+"""Chapter 3's second lesson on a bench, at pocket scale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from deepdive.engine import catalogue
+from deepdive.engine.tutorial import Tutorial
+
+from tests.tutorials.bench import Bench
+
+SIMPLEST = "{passage} {question} {mask}"
+PUNCTUATED = "{passage} . {question} ? {mask}"
+
+
+@pytest.fixture(scope="session")
+def prompts() -> Tutorial:
+    return catalogue.read(catalogue.shipped() / "chapter3-prompts")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Two threads on a loaded machine can be ten times slower than one."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def bench(prompts: Tutorial, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    folder: Path = tmp_path_factory.mktemp("prompts")
+    return Bench(prompts, folder)
