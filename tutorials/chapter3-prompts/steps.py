@@ -658,9 +658,10 @@ def nearest(tokenizer, table, vectors, count=3):
     return words, near[:, 0].tolist()
 
 
-def tell_vectors(lab, name, model, tokenizer, before, after):
+def tell_vectors(lab, name, model, tokenizer, before, prompt):
     """What the vectors were, and what they have become."""
     table = model.get_input_embeddings().weight.detach()
+    after = prompt.detach()
     (words, _), (others, close) = (
         nearest(tokenizer, table, vectors)
         for vectors in (before, after)
@@ -753,8 +754,7 @@ def soft_prompt(
         parts = [Part([prompt], soft_rate, warm_up, 0.0)]
         many, ids = epochs[-1], asked.encode(train)
         fit(lab, asked, ids, labels, parts, many, batch, name, evaluate)
-        after = prompt.detach()
-        tell_vectors(lab, name, model, tokenizer, origin, after)
+        tell_vectors(lab, name, model, tokenizer, origin, prompt)
 
 
 MODES = ("prompt", "model", "prompt, then model", "prompt and model")
