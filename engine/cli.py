@@ -78,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--seeds", type=int, default=None, metavar="K", help="run at the seeds 0 to K-1")
     run.add_argument("--in", default=None, metavar="RUN", dest="inside", help="in this run, or `last`; else a new one")
     run.add_argument("--memory-limit", type=float, default=None, metavar="GB", help="act as if there were only so much")
+    run.add_argument("--spend-cap", type=float, default=None, metavar="USD", help="stop before more than this is paid")
     command("runs", list_runs, "all runs, newest first")
     show = command("show", show_run, "what a run did")
     attach = command("attach", attach_run, "follow a run that goes on")

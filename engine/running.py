@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from . import catalogue, plan, supervisor
 from .events import AnyEvent
 from .faults import Refusal
 from .log import Tail, replay
+from .resources import File, Folder, override, parse
 from .results import results
 from .settings import shown
 from .store import Run, Store
@@ -48,6 +50,8 @@ def run_tutorial(arguments: argparse.Namespace) -> int:
         raise Refusal("--seed", f"{arguments.seed} is out of range", "0 … 4294967295")
     if arguments.memory_limit is not None and not 0 < arguments.memory_limit < 1e5:
         raise Refusal("--memory-limit", f"{shown(arguments.memory_limit)} is out of range", "more than 0 GB")
+    if arguments.spend_cap is not None and not 0 <= arguments.spend_cap < 1e5:
+        raise Refusal("--spend-cap", f"{shown(arguments.spend_cap)} is out of range", "0 or more US dollars")
     store = Store()
     run, scale, before = _the_run(arguments, tutorial, store)
     known = {step.id: step for step in tutorial.steps}
@@ -66,9 +70,12 @@ def run_tutorial(arguments: argparse.Namespace) -> int:
         from .hardware import describe, machine
 
         limit = int(arguments.memory_limit * 1e9) if arguments.memory_limit else None
-        run = store.create(tutorial.id, scale, describe(machine()), roles=roles, memory_limit=limit)
-    elif roles:
+        options = {"memory_limit": limit, "spend_cap": arguments.spend_cap}
+        run = store.create(tutorial.id, scale, describe(machine()), roles=roles, **options)
+    elif roles or arguments.spend_cap is not None:
         run.record.roles |= roles
+        if arguments.spend_cap is not None:
+            run.record.spend_cap = arguments.spend_cap
         run.write()
     for step, values in edits.items():
         run.edit(step, values)
@@ -134,12 +141,21 @@ def _sets(
                     edits.setdefault(step.id, {})[name] = setting.parse(value)
                     found = True
         if not found and not dot and name in tutorial.scales[scale].roles:
-            roles[name] = value
+            roles[name] = _pointed(name, tutorial.scales[scale].roles[name], value)
         elif not found:
             names = {setting.name for step in ([steps[owner]] if dot else steps.values()) for setting in step.settings}
             allowed = sorted(names) + ([] if dot else sorted(tutorial.scales[scale].roles))
             raise Refusal("--set", f"there is no setting or role {key!r}", ", ".join(allowed))
     return edits, roles
+
+
+def _pointed(role: str, table: dict[str, Any], value: str) -> str:
+    """The value as the worker reads it, which lives in another folder. Raises Refusal if it is no place."""
+    place = override(parse(role, table), value, role)
+    match place:
+        case Folder() | File():
+            return str(Path(value.strip()).expanduser().resolve())
+    return value
 
 
 def follow(run: Run, before: RunView, as_json: bool, expected: int = 0) -> list[JobView]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from .events import AnyEvent, End, Figure, Job, Note, Plot, Progress, Rows, Text
+from .events import AnyEvent, End, Figure, Job, Note, Plot, Progress, Rows, Spend, Text
 from .settings import shown
 from .untrusted import visible
 from .view import JobView, RunView
@@ -73,6 +73,24 @@ def number(value: Any) -> str:
     return f"{value:.2f}" if abs(value) >= 1 else f"{value:.4g}"
 
 
+def dollars(amount: float) -> str:
+    """$0.0042, $0.42, $12.30"""
+    return f"${amount:.4f}" if 0 < amount < 0.1 else f"${amount:,.2f}"
+
+
+def spend_line(spend: Spend) -> str:
+    """`judge   350 calls to gpt-5   42,000 tokens   $0.31 of about $0.42, cap $1.00`; the estimate alone before the
+    first call, no dollars where prices are not known."""
+    parts = [spend.role, visible(spend.model, newlines=False)]
+    if spend.calls:
+        parts[1:] = [f"{number(spend.calls)} calls to {parts[1]}", f"{number(spend.tokens)} tokens"]
+    about = f"about {dollars(spend.estimate)}" if spend.estimate else ""
+    spent = dollars(spend.cost) if spend.cost else ""
+    if money := " of ".join(part for part in (spent, about) if part):
+        parts.append(money + (f", cap {dollars(spend.cap)}" if spend.cap is not None else ""))
+    return "   ".join(parts)
+
+
 def step_line(job: JobView) -> str:
     took = duration(job.ended - job.began) if job.ended is not None else ""
     seed = f"  seed {job.seed}" if job.seed else ""
@@ -94,6 +112,7 @@ def progress_line(job: JobView) -> str:
         values = [v for v in (job.curves[curve].values.get(metric, []) if curve in job.curves else []) if v is not None]
         if values:
             parts.append(f"{curve} {values[-1]:.2f}")
+    parts += [f"{dollars(spend.cost)} spent" for spend in job.spend.values() if spend.cost]
     if (left := job.seconds_left()) is not None:
         parts.append(f"{duration(left)} left")
     return "   ".join(parts)
@@ -125,9 +144,14 @@ class Teller:
         job = view.jobs.get(event.job)
         if isinstance(event, End) and job is not None:
             self.ended += 1
+            for spend in job.spend.values():
+                if spend.calls:
+                    self.line(f"    {spend_line(spend)}")
             self.line(step_line(job))
         elif isinstance(event, Note):
-            self.line("    " + visible(event.text))
+            self.line("    " + visible(" ".join(part for part in (event.text, event.action) if part)))
+        elif isinstance(event, Spend) and event.estimate and not event.calls:  # the estimate, before anything is paid
+            self.line(f"    {spend_line(event)}")
         elif isinstance(event, Job) and event.resumes:
             self.line(f"    {event.step} goes on from the checkpoint of {event.resumes}")
 

@@ -7,6 +7,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deepdive.engine import catalogue, control, plan, supervisor
@@ -20,14 +21,14 @@ PATIENCE = 90.0  # seconds: a cold worker imports for long on a busy machine
 
 
 class Laboratory:
-    """A home with runs of the toy tutorial."""
+    """A home with runs of a toy tutorial."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, tutorial: str = "toy") -> None:
         self.store = Store(home)
-        self.tutorial = catalogue.find("toy")
+        self.tutorial = catalogue.find(tutorial)
 
-    def run(self) -> Run:
-        return self.store.create("toy", "pocket")
+    def run(self, **options: Any) -> Run:
+        return self.store.create(self.tutorial.id, "pocket", **options)
 
     def view(self, run: Run) -> RunView:
         return of(replay(run.log)[0])
