@@ -235,6 +235,9 @@ class Execution:
         """What the lab asks for. A download tells its progress, and hears a stop when it does."""
         if kind == "read":
             return self.rows(role, needed)
+        if kind == "memory":
+            assert self.lab is not None and self.safe is not None
+            return self.safe.ledger.sample(self.lab.held)["held"]
         if kind == "client":
             return functools.partial(self.client, places, role)
         place = places.get(role)
@@ -375,6 +378,12 @@ class Execution:
         for job in reversed(self.report.view.jobs.values()):
             for file in reversed(job.files):
                 path = self.run.folder / file.path
+                if file.kind == "model" and (path / "adapter_config.json").is_file():
+                    import peft
+                    import transformers
+
+                    model = peft.AutoPeftModelForCausalLM.from_pretrained(path).to(self.device)
+                    return {"model": (model, transformers.AutoTokenizer.from_pretrained(path), None)}
                 if file.kind == "model" and path.is_dir():
                     import transformers
 

@@ -100,6 +100,11 @@ class Lab:
         says so or has no key: a function from the messages to the JSON of the reply, labelled as the local judge."""
         return self.resource("client", role)(local)
 
+    def memory(self) -> dict[str, int]:
+        """Bytes of the watched models by holder (weights, gradients, optimizer, activations, ...) in the fullest
+        moment of an update so far."""
+        return dict(self.resource("memory", ""))
+
     def read(self, name: str) -> list[dict[str, Any]]:
         """Rows or figures of an earlier step that this one needs."""
         return list(self.resource("read", name))
