@@ -22,7 +22,7 @@ from typing import Any
 
 import msgspec
 
-from . import events, hardware, memory, out_of_memory
+from . import borrowed, events, hardware, memory, out_of_memory
 from .catalogue import pocket
 from .events import AnyEvent, End, Job
 from .faults import Fault, Refusal
@@ -31,7 +31,7 @@ from .lab import Lab, Refused, Stopped, aside
 from .log import Writer
 from .plan import Order, digest_of, inputs_of, need_step
 from .resources import Artifact, Endpoint, Hub, Place, Resolver, describe, override, parse
-from .store import Run
+from .store import Run, Store
 from .tutorial import Step, Tutorial
 from .view import JobView, RunView
 
@@ -180,6 +180,9 @@ class Execution:
         found = {}
         for role, need in step.needs.items():
             name, _, artifact = need.partition(":")
+            if "/" in name:
+                found[role] = borrowed.latest(Store(self.run.folder.parent.parent), need, self.run.record.scale)
+                continue
             job = self.report.view.latest(name, seed) or self.report.view.latest(name)
             if job is None:
                 raise Fault(
@@ -195,7 +198,8 @@ class Execution:
         step = self.tutorial.step(order.step)
         needed = self.needed(step, order.seed)
         roles, scale = self.run.record.roles, self.run.record.scale
-        inputs = inputs_of(self.tutorial, step, scale, roles, {role: job.digest for role, (job, _) in needed.items()})
+        digests = {role: "" if "/" in step.needs[role] else job.digest for role, (job, _) in needed.items()}
+        inputs = inputs_of(self.tutorial, step, scale, roles, digests)
         digest = digest_of(step, order.seed, order.settings, inputs, scale)
         self.report.job = f"j{len(self.report.view.jobs) + 1}"
         folder = self.run.artifacts(self.report.job)
@@ -318,12 +322,12 @@ class Execution:
     def rows(self, name: str, needed: dict[str, tuple[JobView, Path]]) -> list[dict[str, Any]]:
         """Rows that an earlier step left: NAME.jsonl in its folder, or what it showed as `name`."""
         for job, path in needed.values():
-            for file in (path, self.run.artifacts(job.id) / f"{name}.jsonl"):
+            for file in (path, path / f"{name}.jsonl", path.with_name(f"{name}.jsonl")):
                 if file.name == f"{name}.jsonl" and file.is_file():
                     return [json.loads(line) for line in file.read_text().splitlines() if line]
             if name in job.rows:
-                told = job.rows[name]
-                return json.loads((self.run.folder / told.path).read_text()) if told.path else list(told.rows)
+                told, run = job.rows[name], next(up for up in path.parents if up.name == "artifacts").parent
+                return json.loads((run / told.path).read_text()) if told.path else list(told.rows)
         raise Fault(f"no earlier step left rows named {name!r}", "Name in `needs` the step that makes them")
 
     # ---- probes -----------------------------------------------------------------------------------------------
