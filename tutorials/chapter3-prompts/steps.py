@@ -667,7 +667,6 @@ def tell_vectors(lab, name, model, tokenizer, before, prompt):
         for vectors in (before, after)
     )
     moved = (after - before).norm(dim=-1)
-    norms = before.norm(dim=-1), after.norm(dim=-1)
     lab.rows(
         f"nearest words, {name}",
         [
@@ -675,10 +674,9 @@ def tell_vectors(lab, name, model, tokenizer, before, prompt):
                 "vector": n,
                 "before": words[n],
                 "after": others[n],
-                "cosine after": close[n],
+                "cosine": close[n],
                 "moved": moved[n].item(),
-                "norm before": norms[0][n].item(),
-                "norm after": norms[1][n].item(),
+                "norm": after[n].norm().item(),
             }
             for n in range(len(words))
         ],
