@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .claims import check as check_claim
+from .estimate import problem_with
 from .expressions import check_expression
 from .faults import Fault, Refusal
 from .pages import PLAIN_NAME, directives
@@ -27,6 +28,7 @@ from .tutorial import (
     Catalogue,
     Claim,
     Exercise,
+    Fit,
     Function,
     Page,
     Prediction,
@@ -166,6 +168,8 @@ class _Reader:
             predictions=predictions,
             exercises=exercises,
             glossary={str(k): str(v) for k, v in table.get("glossary", {}).items()},
+            fits=tuple(self.fit(entry, ids, scales) for entry in self.typed(table, "fit", list, "the tutorial", [])),
+            architectures=self.architectures(self.typed(table, "architecture", dict, "the tutorial", {})),
         )
 
     def step(self, entry: dict[str, Any], functions: dict[str, Function]) -> Step:
@@ -271,6 +275,31 @@ class _Reader:
         if problem := check_expression(figure or ", ".join(choices)):
             raise self.broken(f'"{id}"', f"prediction {id}: {problem}")
         return Prediction(id, step, ask, kind, choices, figure, entry.get("low"), entry.get("high"))
+
+    def fit(self, entry: dict[str, Any], ids: list[str], scales: dict[str, Scale]) -> Fit:
+        name = self.want(entry, "name", str, "[[fit]]")
+        step, where = entry.get("step", ""), f"fit {name!r}"
+        if step and step not in ids:
+            raise self.broken(f'"{name}"', f"{where}: there is no step {step}")
+        at = tuple(entry.get("scales", ()))
+        for scale in at or scales:
+            if scale not in scales:
+                raise self.broken(f'"{name}"', f"{where}: there is no scale {scale}")
+            if "role" in entry and entry["role"] not in scales[scale].roles:
+                raise self.broken(f'"{name}"', f"{where}: the scale {scale} has no role {entry['role']}")
+        if "role" not in entry and not step:
+            raise self.broken(f'"{name}"', f"{where}: needs a role, or a step with a setting named role")
+        values = {key: value for key, value in entry.items() if key not in ("name", "step", "scales")}
+        for key, value in values.items():
+            if key != "role" and (problem := problem_with(key, value)):
+                raise self.broken(f'"{name}"', f"{where}: {problem}")
+        return Fit(name, step, at, values)
+
+    def architectures(self, table: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        for id, numbers in table.items():
+            if not isinstance(numbers, dict) or "model_type" not in numbers or "architectures" not in numbers:
+                raise self.broken(f'"{id}"', f"architecture {id}: needs model_type and architectures, as config.json")
+        return table
 
 
 # ---- steps.py and book.csv --------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from . import catalogue, control, key_command, supervisor
+from . import catalogue, control, fit_command, key_command, supervisor
 from .faults import Fault, Refusal
 from .key_command import run_keys
 from .log import replay
@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--seeds", type=int, default=None, metavar="K", help="run at the seeds 0 to K-1")
     run.add_argument("--in", default=None, metavar="RUN", dest="inside", help="in this run, or `last`; else a new one")
     run.add_argument("--memory-limit", type=float, default=None, metavar="GB", help="act as if there were only so much")
-    run.add_argument("--spend-cap", type=float, default=None, metavar="USD", help="stop before more than this is paid")
+    run.add_argument("--spend-cap", type=float, default=None, metavar="USD", help="pay no more than this (default 5)")
     command("runs", list_runs, "all runs, newest first")
     show = command("show", show_run, "what a run did")
     attach = command("attach", attach_run, "follow a run that goes on")
@@ -90,6 +90,8 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("run", metavar="RUN", help="a run's name, or `last`")
     ask.add_argument("probe", metavar="PROBE")
     ask.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", dest="sets")
+    fit = command("fit", fit_command.run_fit, "will it fit: memory of each configuration, and what would make it fit")
+    fit_command.add_arguments(fit)
     command("doctor", run_doctor, "devices, keyring, disk, hubs, versions: what works, and what to do about the rest")
     keys = command("keys", run_keys, "keys of Hugging Face, OpenAI and Kaggle: list, set, delete, check")
     key_command.add_arguments(keys)

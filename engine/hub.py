@@ -97,6 +97,24 @@ def settle_data(
     return key
 
 
+def fetch_config(repo_id: str, revision: str, token: Token) -> Path:
+    """A model's config.json and nothing else: a few kilobytes; the cached one while the hub cannot be asked."""
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+
+    wanted = Wanted("model", repo_id, _endpoint())
+    try:
+        key = _let_in(wanted, token)
+        with _explained(wanted, key):
+            path = hf_hub_download(
+                repo_id, "config.json", revision=revision or None, endpoint=wanted.endpoint, token=key or False
+            )
+    except Unreachable:
+        path = try_to_load_from_cache(repo_id, "config.json", revision=revision or None)
+        if not isinstance(path, str):
+            raise
+    return Path(path)
+
+
 def needed_files(sizes: Mapping[str, int], pickles: bool = False) -> dict[str, int]:
     """Of a model repository's files (name to bytes) those that `from_pretrained` reads: texts, and each weight once.
 

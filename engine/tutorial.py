@@ -111,6 +111,20 @@ class Exercise:
 
 
 @dataclass(frozen=True)
+class Fit:
+    """A configuration whose memory `deepdive fit` estimates. What `values` leaves open is its step's setting of the
+    same name, else the plan's default (estimate.py)."""
+
+    name: str
+    step: str = ""
+    scales: tuple[str, ...] = ()  # empty: all
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def at(self, scale: str) -> bool:
+        return not self.scales or scale in self.scales
+
+
+@dataclass(frozen=True)
 class Tutorial:
     id: str
     chapter: int
@@ -129,6 +143,8 @@ class Tutorial:
     predictions: tuple[Prediction, ...] = ()
     exercises: tuple[Exercise, ...] = ()
     glossary: dict[str, str] = field(default_factory=dict)
+    fits: tuple[Fit, ...] = ()
+    architectures: dict[str, dict[str, Any]] = field(default_factory=dict)  # hub id: numbers of its config.json
 
     def step(self, id: str) -> Step:
         """Raises KeyError."""
