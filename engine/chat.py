@@ -104,7 +104,7 @@ class Transport(httpx2.BaseTransport):
 
     def _ask(self, request: httpx2.Request, size: int, body: Mapping[str, Any], place: Path) -> httpx2.Response:
         limit = body.get("max_completion_tokens") or body.get("max_tokens")
-        if limit is None and self.meter.budget.cap is not None:
+        if limit is None and self.meter.prices and self.meter.budget.cap is not None:
             raise CapReached("under a spend cap a request must limit its reply: max_completion_tokens")
         most = size // BYTES_PER_TOKEN + 1, int(limit or REPLY_TOKENS)
         reserved = self.meter.reserve(most)
@@ -215,7 +215,7 @@ def _check(place: Endpoint, role: str, key: str | None, budget: Budget) -> None:
         )
     if key is not None and place.endpoint.startswith("http://") and not _is_here(place.endpoint):
         raise Refusal(role, "a key is not sent over http, where others can read it", "https://...")
-    if budget.cap is not None and not place.prices:
+    if budget.cap is not None and budget.chosen and not place.prices:
         raise Refusal(
             "--spend-cap",
             f"the prices of {place.model} are not known, so a cap of ${budget.cap:.2f} could not be kept",

@@ -259,14 +259,15 @@ class Execution:
     def client(self, places: dict[str, Place], role: str, local: Any) -> Any:
         """The client of an endpoint, or of the step's local judge; replies are kept for the whole run."""
         from . import chat
-        from .meter import Budget
+        from .meter import DEFAULT_CAP, Budget
 
         place = Resolver(places, pocket(), self.report, lambda: None).place(role)
         if not isinstance(place, Endpoint):
             raise Refusal(role, f"{describe(place)} answers no questions", "an endpoint")
         if self.budget is None:
             spent = sum(spend.cost for job in self.report.view.jobs.values() for spend in job.spend.values())
-            self.budget = Budget(self.run.record.spend_cap, spent)
+            cap = self.run.record.spend_cap
+            self.budget = Budget(DEFAULT_CAP if cap is None else cap, cap is not None, spent)
         key = self.secrets.get(place.secret) if place.secret else None
         return chat.client(place, role, key, self.run.folder / "replies", self.report, self.budget, local)
 

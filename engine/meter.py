@@ -10,6 +10,7 @@ from typing import Any
 import openai
 
 MILLION = 1_000_000
+DEFAULT_CAP = 5.0  # US dollars, of a run whose learner has set none
 TRUSTED_CALLS = 5  # so many calls must be paid before their mean says more than the estimate
 
 Report = Callable[[str, dict[str, Any]], None]
@@ -23,9 +24,10 @@ class CapReached(openai.OpenAIError):
 @dataclass
 class Budget:
     """US dollars of one run, for all of its roles. The cap holds with several calls at once, because a call reserves
-    the most that it can cost before it is sent."""
+    the most that it can cost before it is sent. `chosen`: the cap is the learner's own wish."""
 
     cap: float | None = None
+    chosen: bool = True
     spent: float = 0.0
     reserved: float = 0.0
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -106,5 +108,5 @@ class Meter:
 
     def tell(self) -> None:
         fields = {"role": self.role, "model": self.model, "calls": self.calls, "tokens": self.tokens}
-        cost = {"cost": self.cost, "estimate": self.estimate, "cap": self.budget.cap}
+        cost = {"cost": self.cost, "estimate": self.estimate, "cap": self.budget.cap if self.prices else None}
         self.report("spend", fields | cost)

@@ -196,6 +196,7 @@ def results_table(results: Any) -> list[str]:
         name, measured, book = (min(limit, max(len(r[i]) for r in rows)) for i, limit in ((0, 56), (1, 40), (2, 40)))
         lines.append(f"{'Results':{name}}  {'measured':>{max(measured, 8)}}  {'book':>{max(book, 4)}}")
         lines += [f"{r[0]:{name}}  {r[1]:>{max(measured, 8)}}  {r[2]:>{max(book, 4)}}  {r[3]}".rstrip() for r in rows]
+    lines += [f"  {visible(note)}" for note in dict.fromkeys(row.note for row in results.results if row.note)]
     if results.claims:
         lines += ["", "Lessons"]
     for claim in results.claims:

@@ -46,7 +46,7 @@ def client(server: Judge, folder: Path, told: Told | None = None, **options: Any
     )
     key = options.pop("key", server.key)
     if "cap" in options:
-        options["budget"] = Budget(options.pop("cap"), options.pop("spent", 0.0))
+        options["budget"] = Budget(options.pop("cap"), options.pop("chosen", True), options.pop("spent", 0.0))
     return chat.client(place, "judge", key, folder, told or Told(), **options)
 
 
@@ -250,6 +250,13 @@ def test_a_cap_without_known_prices_is_refused_with_the_way_to_tell_them(tmp_pat
     with serve(judge()) as server, pytest.raises(Refusal, match="prices of judge-1 are not known") as refused:
         client(server, tmp_path, prices=(), cap=1.0)
     assert "prices=" in refused.value.allowed
+
+
+def test_the_default_cap_does_not_stand_in_the_way_where_prices_are_not_known(tmp_path: Path) -> None:
+    told = Told()
+    with serve(judge()) as server:
+        assert not graded(client(server, tmp_path, told, prices=(), cap=0.0, chosen=False), n=1)[0].failed
+    assert told.spent[-1]["cap"] is None
 
 
 def by_program(item: str) -> dict[str, tuple[str, str]]:

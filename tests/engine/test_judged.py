@@ -125,6 +125,7 @@ def test_the_cap_of_the_command_holds_over_all_jobs_of_the_run(judged: Laborator
     done = deepdive("run", "judged", "grade", *sets, "--spend-cap", "0.02")
     assert done.returncode == 0, done.stderr
     assert re.search(r"judge +judge-1 +about \$0.0\d+, cap \$0.02", done.stdout)
+    assert re.search(r"judge: judge-1, \d{4}-\d\d-\d\d; 24 of 24 graded; 95 % bootstrap interval", done.stdout)
     assert re.search(r"judge +24 calls to judge-1 +2,880 tokens +\$0.0034 of about \$0.0034, cap \$0.02", done.stdout)
     again = deepdive("run", "judged", "grade", "--in", "last", "--set", "count=200", "--spend-cap", "0.01")
     assert again.returncode == 1

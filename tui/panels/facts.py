@@ -80,6 +80,8 @@ def panel_keys(job: JobView | None, learned: Sequence[str] = ()) -> list[str]:
         keys.append("memory")
     keys += [f"{kind}:{name}" for kind, name in told if kind in ("text", "plot", "rows")]
     keys += [f"learning:{name}" for name in learned[1:]]
+    if job.spend:
+        keys.append("cost")
     if job.notes:
         keys.append("notes")
     if not has_curve and job.memory:

@@ -79,11 +79,13 @@ class Outcome(Vertical):
     DEFAULT_CSS = """
     Outcome { height: auto; display: none; margin: 0 0 1 0; }
     Outcome .claim { margin-left: 2; }
+    Outcome .notes { color: $text-3; margin-left: 2; }
     Outcome .head { color: $text-1; text-style: bold; margin-top: 1; }
     """
 
     def compose(self) -> ComposeResult:
         yield Table(title="Results")
+        yield Words(classes="notes")
         yield Static("What the lesson says", classes="head", markup=False)
         yield Words(classes="claim")
 
@@ -100,6 +102,9 @@ class Outcome(Vertical):
         table = self.query_one(Table)
         table.display = bool(rows)
         table.show(columns, rows)
+        notes = dict.fromkeys(result.note for result in results.results if result.step == step and result.note)
+        self.query_one(".notes").display = bool(notes)
+        self.query_one(".notes", Words).say(visible("\n".join(notes)))
         self.query_one(".head").display = bool(said)
         self.query_one(".claim", Words).say(Content("\n").join(map(_claim, said)))
 

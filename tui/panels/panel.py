@@ -20,6 +20,7 @@ from textual.app import ComposeResult
 
 from . import facts
 from .base import HeadLine, Moment, Panel, Words
+from .cost import CostPanel
 from .learning import LearningPanel
 from .rows import RowsPanel
 
@@ -214,6 +215,7 @@ def make(key: str, job: JobView) -> Panel:
         "text": OutputPanel,
         "rows": RowsPanel,
         "learning": LearningPanel,
+        "cost": CostPanel,
         "failure": FailurePanel,
         "notes": NotesPanel,
     }

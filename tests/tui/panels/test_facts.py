@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from deepdive.engine.events import File, Job, Memory, Piece, Plot, Point, Rows, Text
+from deepdive.engine.events import File, Job, Memory, Piece, Plot, Point, Rows, Spend, Text
 from deepdive.engine.view import JobView, RunView
 from deepdive.tui.panels import facts
+from deepdive.tui.panels.cost import cost_bars, cost_words
 from deepdive.tui.widgets.tokens import Piece as Shown
 
 from tests.tui.fake import FakeRun
@@ -39,6 +40,18 @@ def test_a_step_without_a_curve_shows_its_plots_before_the_memory() -> None:
         Memory(job="j", device="cpu", used=5, total=10, peak=5),
     )
     assert facts.panel_keys(job) == ["plot:fits", "rows:tokens", "memory"]
+
+
+def test_what_is_spent_is_a_panel_with_the_estimate_and_the_cap() -> None:
+    told = {"job": "j", "role": "judge", "model": "gpt\x1b[5", "calls": 3, "tokens": 4200}
+    job = job_of(Spend(**told, cost=0.12, estimate=0.5, cap=1.0))
+    assert facts.panel_keys(job) == ["cost"]
+    bars = cost_bars(job.spend.values())
+    assert [(bar.label, bar.value) for bar in bars] == [("judge, spent", 0.12), ("judge, in all", 0.5), ("cap", 1.0)]
+    assert cost_words(job.spend.values()) == "judge: 3 calls to gpt␛[5, 4,200 tokens"
+    unpriced = job_of(Spend(**told, cost=0.0)).spend.values()
+    assert cost_bars(unpriced) == []
+    assert cost_words(unpriced).endswith("prices not known")
 
 
 def test_a_failed_job_shows_why_first(trained: FakeRun) -> None:
