@@ -171,11 +171,11 @@ def own_memory(here: Machine) -> int:
 
 
 PARTS = {
-    "weights": "its weights alone need",
-    "gradients": "its gradients alone need",
-    "optimizer": "Adam's two moments alone need",
-    "activations": "its activations alone need",
-    "other": "what it needs for a moment is",
+    "weights": "weights alone need",
+    "gradients": "gradients alone need",
+    "optimizer": "Adam's moments alone need",
+    "activations": "activations alone need",
+    "other": "for a moment it needs",
 }
 
 
@@ -191,10 +191,7 @@ def verdict(row: Row, sizes: Sequence[float]) -> tuple[str, bool | None]:
                 return f"fits {size:g} GB with {spare} to spare: less than the activations may be off by", None
             return f"fits {size:g} GB with {spare} to spare", True
     largest = max(found.parts, key=lambda name: found.parts[name])
-    return (
-        f"does not fit {max(sizes):g} GB: {PARTS[largest]} {gigabytes(found.parts[largest])}",
-        False,
-    )
+    return f"does not fit {max(sizes):g} GB: {PARTS[largest]} {gigabytes(found.parts[largest])}", False
 
 
 def instead(row: Row, all_rows: Sequence[Row], bytes: float) -> Row | None:

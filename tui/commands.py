@@ -42,7 +42,7 @@ class Command:
         return self.shown_key or self.key.partition(",")[0]
 
 
-_EVERY = ("home", "tutorial", "runs", "doctor", "keys")
+_EVERY = ("home", "tutorial", "runs", "doctor", "keys", "fit")
 _ALL = (
     Command("open", "enter", "open", "Open what the bar stands on", ("home", "runs"), 1, ("choice",)),
     Command("choose", "", "choose", "Move the bar", ("home", "runs"), 2, palette=False, shown_key="↑ ↓"),
@@ -92,22 +92,43 @@ _ALL = (
     ),
     Command("earlier", "c", "earlier run", "Look at the run of this step before", ("tutorial",), 0, ("earlier",)),
     Command("outline", "o", "outline", "Jump to a page", ("tutorial",), 11, unless=("wide",)),
+    Command(
+        "fit", "w", "will it fit", "Memory of each configuration, before anything is downloaded", ("tutorial",), 12
+    ),
     Command("code", "v", "whole code", "The step's whole source on one screen", ("tutorial",), 0, ("step",)),
     Command("finish", "f", "finish", "End this loop and carry on with the step", ("tutorial",), 0, ("running",)),
     Command("defaults", "x", "defaults", "Set all of this step's settings back", ("tutorial",), 0, ("edited",)),
     Command("copy", "y", "copy", "Copy the panel in front as text", ("tutorial",), 0),
     Command("scale", "", "other scale", "Change between the pocket world and the book's models", ("tutorial",)),
+    Command(
+        *("next_row", "down", "row", "The next configuration", ("fit",), 1, ("rows",)),
+        palette=False,
+        shown_key="↑ ↓",
+    ),
+    Command("previous_row", "up", "row before", "The configuration before", ("fit",), 0, ("rows",), palette=False),
+    Command(
+        *("larger_batch", "plus,equals_sign", "batch", "Twice the batch; - halves it", ("fit",), 2, ("counted",)),
+        shown_key="+ -",
+    ),
+    Command("smaller_batch", "minus", "smaller batch", "Half the batch", ("fit",), 0, ("counted",), shown_key="-"),
+    Command("length", "l", "length", "Longer texts; after the longest the shortest", ("fit",), 4, ("counted",)),
+    Command(
+        "checkpointing", "g", "checkpointing", "Keep fewer activations, compute them twice", ("fit",), 5, ("trained",)
+    ),
+    Command("optimizer", "o", "optimizer", "Adam, Adam in 8 bits, none", ("fit",), 6, ("trained",)),
+    Command("use", "enter", "use these settings", "Give the step what you tried here", ("fit",), 7, ("usable",)),
+    Command("as_planned", "x", "as planned", "Undo what you tried", ("fit",), 8, ("changed",)),
     Command("stop_run", "s", "stop", "Stop this run's worker", ("runs",), 3, ("choice", "running")),
     Command("delete_run", "x", "delete", "Delete this run with its files", ("runs",), 4, ("choice",), ("running",)),
     Command("look_again", "r", "look again", "Look at everything again", ("runs", "doctor", "keys"), 7),
     Command("theme", "t", "theme", "Choose the colours", ("home",), 20),
-    Command("theme", "T", "theme", "Choose the colours", ("tutorial", "runs", "doctor", "keys"), 0),
+    Command("theme", "T", "theme", "Choose the colours", ("tutorial", "runs", "doctor", "keys", "fit"), 0),
     Command("help", "question_mark", "help", "Keys and terms", _EVERY, 21, shown_key="?"),
     Command("palette", "colon", "commands", "All actions by name", _EVERY, 22, shown_key=":", palette=False),
     Command("leave", "escape", "home", "Back to the tutorials; what runs goes on", ("tutorial",), 23, shown_key="esc"),
-    Command("leave", "escape", "back", "Back", ("runs", "doctor", "keys"), 23, shown_key="esc"),
+    Command("leave", "escape", "back", "Back", ("runs", "doctor", "keys", "fit"), 23, shown_key="esc"),
     Command("quit", "q", "quit (runs go on)", "Leave; what runs goes on", ("home",), 24),
-    Command("quit", "Q", "quit", "Leave; what runs goes on", ("tutorial", "runs", "doctor", "keys"), 0),
+    Command("quit", "Q", "quit", "Leave; what runs goes on", ("tutorial", "runs", "doctor", "keys", "fit"), 0),
 )
 
 

@@ -273,7 +273,7 @@ def trained(
 
 def compare(found: Estimate, measured: dict[str, int]) -> None:
     for holder in ("weights", "gradients", "optimizer"):
-        assert getattr(found, holder) == pytest.approx(measured[holder], rel=0.02), holder
+        assert getattr(found, holder) == pytest.approx(measured[holder], rel=0.05), holder
     assert found.activations == pytest.approx(measured["activations"], rel=CPU_ERROR)
 
 

@@ -1,11 +1,12 @@
-"""What is asked on an open tutorial: the reader by predictions and exercises, the model by probes."""
+"""What is asked on an open tutorial: the reader by predictions and exercises, the model by
+probes, the memory by a plan."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from deepdive.engine.faults import Fault
+from deepdive.engine.faults import Fault, Refusal
 from deepdive.engine.untrusted import visible
 from deepdive.tui.bridge import Answered, Refused, Session
 from deepdive.tui.panels.board import Board
@@ -41,6 +42,27 @@ class AskingScreen(DeepScreen):
             return
         words = event.cause + (f". {event.action}" if event.action else "")
         self.notify(visible(words), severity="error", timeout=10, markup=False)
+
+    def action_fit(self) -> None:
+        from .fit import Chosen, FitScreen
+
+        def chosen(wanted: Chosen | None) -> None:
+            if wanted is not None:
+                self._take_settings(*wanted)
+
+        self.app.push_screen(FitScreen(self.lesson), chosen)
+
+    def _take_settings(self, id: str, values: dict[str, Any]) -> None:
+        """What was tried elsewhere becomes the step's settings, as far as it can have such values."""
+        step = self.lesson.tutorial.step(id)
+        known = {setting.name: setting for setting in step.settings}
+        try:
+            checked = {name: known[name].check(value) for name, value in values.items()}
+        except Refusal as refusal:
+            self.on_refused(Refused(refusal))
+            return
+        self.session.edit(step, {**self.lesson.edits.get(id, {}), **checked})
+        self.notify(f"{step.title}: {', '.join(checked)} set", timeout=3, markup=False)
 
     async def action_answer(self) -> None:
         await self.page_there.wait()
