@@ -1,4 +1,4 @@
-"""Files from elsewhere than a model hub: by web address with a SHA-256, or from Kaggle. Kept in our own cache."""
+"""Files by web address with a SHA-256, kept in our own cache."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,30 +17,14 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from .faults import Fault
-from .hub_errors import OFFLINE_WAY, size_text, without_password
-from .keys import own_login
+from .hub_errors import OFFLINE_WAY, size_text
 
 Report = Callable[[str, dict[str, Any]], None]
-Token = Callable[[], str | None]
 
 ANSWER_SECONDS = 10.0
 REPORT_SECONDS = 0.5
 PIECE = 1 << 16  # bytes
 AGAIN = f"Check the network and run the step again: what has arrived is kept; {OFFLINE_WAY}"
-
-KAGGLE = """
-import os, sys
-if token := sys.stdin.readline().strip():
-    os.environ["KAGGLE_API_TOKEN"] = token
-from kaggle.api.kaggle_api_extended import KaggleApi
-data, file, folder = sys.argv[1:]
-api = KaggleApi()
-api.authenticate()
-if file:
-    api.dataset_download_file(data, file, path=folder, unzip=True)
-else:
-    api.dataset_download_files(data, path=folder, unzip=True)
-"""
 
 
 def cache() -> Path:
@@ -58,7 +40,7 @@ def fetch_web(url: str, sha256: str, report: Report) -> Path:
     if path.is_file():
         return path
     part = path.with_name(path.name + ".part")
-    with _disk(path.parent):
+    with disk(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         _download(url, part, report)
         found = hashlib.sha256()
@@ -117,83 +99,8 @@ def _advice(status: int) -> str:
     return f"Try again in some minutes; {OFFLINE_WAY}"
 
 
-def fetch_kaggle(data: str, file: str, report: Report, token: Token) -> Path:
-    """Return a Kaggle data set's folder, or one `file` of it, downloaded once.
-
-    Kaggle's client runs in a process of its own, which reads the token from a pipe. Without a stored token the client
-    looks for its own login (`kaggle auth login`).
-    """
-    folder = cache() / "kaggle" / data
-    wanted = folder / file if file else folder
-    if (folder / ".complete").is_file() or (file and wanted.is_file()):
-        return wanted
-    if not (key := token()) and own_login("kaggle") is None:
-        raise Fault(
-            f"Kaggle gives {data} only to accounts, and no token of one is stored",
-            f"Make a token at https://www.kaggle.com/settings and store it with `deepdive keys set kaggle`; "
-            f"open https://www.kaggle.com/datasets/{data} for its licence",
-        )
-    scratch = folder.with_name(folder.name + ".part")
-    with _disk(folder):
-        target = scratch / Path(file).parent
-        target.mkdir(parents=True, exist_ok=True)
-        child = subprocess.Popen(
-            [sys.executable, "-c", KAGGLE, data, file, str(target)],
-            env={**os.environ, "PYTHONWARNINGS": "ignore"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert child.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            child.stdin.write(f"{key or ''}\n")
-            child.stdin.close()
-        child.stdin = None  # `communicate` would flush it again
-        said = _watch(child, scratch, data, report).replace(key or "\0", "***")
-        if child.returncode:
-            raise _kaggle_fault(data, said)
-        shutil.copytree(scratch, folder, dirs_exist_ok=True, copy_function=shutil.move)
-        shutil.rmtree(scratch)
-        if not file:
-            (folder / ".complete").touch()
-    if not wanted.exists():
-        raise Fault(f"Kaggle's {data} has no {file}", f"See https://www.kaggle.com/datasets/{data}/data", said[-1000:])
-    return wanted
-
-
-def _watch(child: subprocess.Popen[str], folder: Path, data: str, report: Report) -> str:
-    """Tell how much has arrived until the client ends; returns its output. A report that raises ends the client."""
-    try:
-        while True:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return child.communicate(timeout=REPORT_SECONDS)[0]
-            done = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-            report("progress", {"what": f"download {data}", "done": done, "total": None, "unit": "bytes"})
-    except BaseException:
-        child.kill()
-        child.communicate()
-        raise
-
-
-def _kaggle_fault(data: str, said: str) -> Fault:
-    """Kaggle's client tells its failures as a traceback; the last line says which."""
-    page = f"https://www.kaggle.com/datasets/{data}"
-    detail = without_password(said.strip())[-1000:]
-    last = detail.rpartition("\n")[2]
-    if any(word in last for word in ("ConnectionError", "Max retries", "ProxyError", "Timeout")):
-        return Fault(f"No connection to Kaggle, which {data} comes from", AGAIN, detail)
-    if "403" in last:
-        return Fault(f"Kaggle refuses {data} to this account", f"Open {page} with it and accept the terms", detail)
-    if "404" in last:
-        return Fault(f"Kaggle has no data set {data}", f"Check the spelling at {page}", detail)
-    if "401" in last or "authenticate" in said.lower():
-        return Fault("Kaggle does not accept the stored token", "`deepdive keys set kaggle` stores another", detail)
-    return Fault(f"Kaggle's client could not fetch {data}", f"Try again, or download it by hand from {page}", detail)
-
-
 @contextlib.contextmanager
-def _disk(folder: Path) -> Iterator[None]:
+def disk(folder: Path) -> Iterator[None]:
     """A disk that is full or may not be written is a fault."""
     try:
         yield

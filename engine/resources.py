@@ -157,6 +157,11 @@ def override(place: Place, value: str, role: str = "") -> Place:
         return _endpoint(place, value, role)
     path = Path(value).expanduser()
     wishes: dict[str, Any] = {"split": getattr(place, "split", ""), "streaming": getattr(place, "streaming", False)}
+    if isinstance(place, Kaggle) and path.suffix == ".zip" and path.is_file():
+        raise Refusal(role, f"{path.name} is packed", f"the folder that it was unpacked to, or {place.file}")
+    if isinstance(place, Kaggle) and place.file and path.is_dir():  # what the learner has downloaded by hand
+        own = (path / place.file, path / Path(place.file).name)
+        path = next((file for file in own if file.is_file()), path)
     if value and path.is_dir():
         config = getattr(place, "config", "")
         clone = path / config if config and (path / config).is_dir() else path  # a clone of the hub's repository
@@ -363,9 +368,9 @@ class Resolver:
 
                 return fetch.fetch_web(place.url, place.sha256, self.report)
             case Kaggle():
-                from . import fetch
+                from . import kaggle_data
 
-                return fetch.fetch_kaggle(place.kaggle, place.file, self.report, self.kaggle)
+                return kaggle_data.fetch_kaggle(place.kaggle, place.file, self.report, self.kaggle)
         raise Refusal(
             role, f"{describe(place)} cannot be had as files", "a pocket, folder, file, artifact, url or kaggle"
         )

@@ -1,22 +1,24 @@
-"""Files by web address and from Kaggle, against real servers and processes on loopback."""
+"""Files by web address, from a real server on loopback."""
 
 import hashlib
 import http.server
-import json
+import shutil
 import socket
 import threading
+from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from deepdive.engine import fetch
 from deepdive.engine.faults import Fault
-from deepdive.engine.fetch import fetch_kaggle, fetch_web
+from deepdive.engine.fetch import fetch_web
+from deepdive.engine.lab import Stopped
 
 BODY = bytes(range(256)) * 2000  # 512,000 bytes
 SHA256 = hashlib.sha256(BODY).hexdigest()
 URL = "https://files.example.org/archive/tweets.csv"
-DATA = "thoughtvector/customer-support-on-twitter"
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -107,67 +109,24 @@ def closed_port() -> int:
         return int(probe.getsockname()[1])
 
 
-# ---- Kaggle ----------------------------------------------------------------------------------------------------------
-
-# Kaggle's servers cannot be stood in for (its client has their names built in), so a client of ours takes its place;
-# the last test runs the real one up to its first connection.
-CLIENT = """
-import json, os, pathlib, sys, time
-
-class KaggleApi:
-    def authenticate(self):
-        if os.environ.get("KAGGLE_API_TOKEN") != "KGAT_good":
-            raise RuntimeError("401 Client Error: Unauthorized for token " + os.environ["KAGGLE_API_TOKEN"])
-    def dataset_download_file(self, data, file, path, unzip):
-        time.sleep(0.7)
-        (pathlib.Path(path) / pathlib.Path(file).name).write_text("tweet_id,text\\n1,hello\\n")
-    def dataset_download_files(self, data, path, unzip):
-        (pathlib.Path(path) / "all.csv").write_text("a\\n")
-"""
+@pytest.mark.usefixtures("server")
+def test_nothing_is_written_onto_a_disk_that_is_too_small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: namedtuple("Usage", "free")(400_000))
+    with pytest.raises(Fault, match=r"needs 512 kB in .*, where 400 kB are free") as fault:
+        fetch_web(URL, SHA256, quiet)
+    assert "XDG_CACHE_HOME" in fault.value.action
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    package = tmp_path / "site" / "kaggle" / "api"
-    package.mkdir(parents=True)
-    for folder in (package.parent, package):
-        (folder / "__init__.py").touch()
-    (package / "kaggle_api_extended.py").write_text(CLIENT)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "none"))
-    return tmp_path
+def test_a_stop_ends_a_download_and_what_arrived_is_kept(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "REPORT_SECONDS", 0.0)
 
+    def stopping(kind: str, fields: dict[str, Any]) -> None:
+        if fields["done"] > 200_000:
+            raise Stopped
 
-@pytest.mark.usefixtures("client")
-def test_a_kaggle_file_is_fetched_once_by_a_process_of_its_own() -> None:
-    events: list[dict[str, Any]] = []
-    path = fetch_kaggle(DATA, "twcs/twcs.csv", lambda kind, fields: events.append(fields), lambda: "KGAT_good")
-    assert path.parts[-2:] == ("twcs", "twcs.csv")
-    assert path.read_text().startswith("tweet_id")
-    assert events
-    assert fetch_kaggle(DATA, "twcs/twcs.csv", quiet, lambda: None) == path
-    whole = fetch_kaggle(DATA, "", quiet, lambda: "KGAT_good")
-    assert (whole / "all.csv").is_file()
-    assert (whole / "twcs" / "twcs.csv").is_file()
-
-
-@pytest.mark.usefixtures("client")
-def test_without_a_kaggle_token_the_way_to_one_is_named() -> None:
-    with pytest.raises(Fault, match="no token of one is stored") as fault:
-        fetch_kaggle(DATA, "", quiet, lambda: None)
-    assert "deepdive keys set kaggle" in fault.value.action
-
-
-@pytest.mark.usefixtures("client")
-def test_a_token_that_kaggle_refuses_is_named_but_not_shown() -> None:
-    with pytest.raises(Fault, match="does not accept") as fault:
-        fetch_kaggle(DATA, "", quiet, lambda: "KGAT_bad")
-    assert "KGAT_bad" not in json.dumps(vars(fault.value))
-
-
-def test_the_real_client_without_a_network_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{closed_port()}")
-    with pytest.raises(Fault, match="No connection to Kaggle"):
-        fetch_kaggle(DATA, "", quiet, lambda: "KGAT_canary")
+    with pytest.raises(Stopped):
+        fetch_web(URL, SHA256, stopping)
+    assert fetch_web(URL, SHA256, quiet).read_bytes() == BODY
+    again = int((server.ranges[-1] or "").removeprefix("bytes=").rstrip("-"))
+    assert again > 200_000
