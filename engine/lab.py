@@ -201,6 +201,7 @@ class Lab:
 
     def watch(self, name: str, model: Any, tokenizer: Any = None, optimizer: Any = None) -> None:
         """Whose memory it is, and what probes may ask."""
+        _keep_layout(model)
         self.held[name] = (model, tokenizer, optimizer)
 
     def watched(self, name: str) -> tuple[Any, Any]:
@@ -217,6 +218,14 @@ class Lab:
             part.save_pretrained(path)
         self.report("file", {"name": name, "kind": "model", "path": str(path)})
         return path
+
+
+def _keep_layout(model: Any) -> None:
+    """bitsandbytes 0.50 packs 4-bit weights anew at the first evaluation on a CPU with bfloat16, and a training that
+    goes on after it gets no gradients through them: then nobody may ask a model in training. So let it not pack."""
+    for module in model.modules() if hasattr(model, "modules") else ():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 @contextmanager
