@@ -238,9 +238,9 @@ def remedies(shape: Shape, plan: Plan, gpu: bool = True) -> list[Remedy]:
         return []
     if plan.batch > 1:
         words = f"batch {plan.batch} → 1, accumulate {plan.batch}"
-        changes.append((words, "the same update, more time", {"batch": 1}))
+        changes.append((words, "same update, more time", {"batch": 1}))
     if not plan.checkpointing and shape.checkpointed is not None:
-        changes.append(("gradient checkpointing", "one more forward pass an update", {"checkpointing": True}))
+        changes.append(("gradient checkpointing", "one more forward pass", {"checkpointing": True}))
     if plan.optimizer in (*TORCH_ADAM, *WIDE_ADAM) and _worthwhile(shape):
         changes.append(("8-bit Adam", "optimizer adamw_8bit", {"optimizer": "adamw_8bit"}))
     found = [_remedy(shape, plan, what, price, change, gpu) for what, price, change in changes]

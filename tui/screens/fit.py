@@ -132,16 +132,15 @@ class FitScreen(DeepScreen):
         changes = []
         for remedy in row.remedies():
             total = remedy.estimate.total
-            note = remedy.price if total > limit or not remedy.price else f"{remedy.price}; fits"
             fits = total <= limit
             alone = remedy.what not in ("both", "all three")
-            words = note or ("fits" if fits else "still too large")
+            words = ("✓ " if fits else "") + (remedy.price or ("fits" if fits else "still too large"))
             changes.append(
                 Change(remedy.what, found.total - total, total, words, "held" if fits or alone else "failed")
             )
         if (other := instead(row, self.rows, limit)) is not None and other.estimate is not None:
             total = other.estimate.total
-            changes.append(Change(f"or: {visible(other.name)}", found.total - total, total, "fits", "held"))
+            changes.append(Change(f"or: {visible(other.name)}", found.total - total, total, "✓ fits", "held"))
         return changes
 
     def _notes(self, row: Row) -> list[str]:

@@ -1,0 +1,116 @@
+"""A tutorial with configurations to fit, and shapes that were not counted: for tests of what is made of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from deepdive.engine import catalogue
+from deepdive.engine.estimate import Curve, Rehearsal, Shape
+from deepdive.engine.faults import Fault
+from deepdive.engine.shapes import Reply, Request
+from deepdive.engine.tutorial import Tutorial
+
+TOYS = Path(__file__).parent.parent / "toys"
+
+STEP = '''
+
+@step
+def tune(
+    lab: Lab,
+    role: Literal["small", "large"] = "large",
+    method: Literal["full", "LoRA", "LoRA on 8 bits", "QLoRA"] = "full",
+    rank: Annotated[int, Range(1, 64)] = 8,
+    targets: str = "q_proj v_proj",
+    batch: Annotated[int, Range(1, 64)] = 2,
+    length: Annotated[int, Range(8, 4096)] = 1024,
+    optimizer: Literal["adamw_torch", "paged_adamw_32bit"] = "adamw_torch",
+    checkpointing: bool = False,
+):
+    """Tune a model."""
+    lab.model(role)
+'''
+
+TABLES = """
+[[step]]
+id = "full"
+run = "tune"
+set = { method = "full" }
+expect = "memory"
+optional = true
+
+[[step]]
+id = "adapters"
+run = "tune"
+set = { method = "QLoRA" }
+optional = true
+
+[scales.book.roles]
+small = { hub = "distilbert/distilgpt2" }
+large = { hub = "meta-llama/Llama-2-7b-hf" }
+[scales.book.full]
+batch = 4
+
+[[fit]]
+name = "Llama, full"
+step = "full"
+scales = ["book"]
+
+[[fit]]
+name = "Llama, QLoRA"
+step = "adapters"
+scales = ["book"]
+checkpointing = true
+
+[[fit]]
+name = "Distil"
+scales = ["book"]
+role = "small"
+length = 512
+
+[architecture."meta-llama/Llama-2-7b-hf"]
+architectures = ["LlamaForCausalLM"]
+model_type = "llama"
+"""
+
+
+def tutorial_in(folder: Path) -> Tutorial:
+    """The toy tutorial with three configurations at the scale book."""
+    toy = folder / "planned"
+    shutil.copytree(TOYS / "toy", toy)
+    (toy / "steps.py").write_text((toy / "steps.py").read_text() + STEP)
+    text = (toy / "tutorial.toml").read_text().replace('id = "toy"', 'id = "planned"', 1)
+    (toy / "tutorial.toml").write_text(text + TABLES)
+    return catalogue.read(toy)
+
+
+def _passes(token: float) -> Rehearsal:
+    return Rehearsal(Curve(token=token), Curve(token=1.1 * token))
+
+
+FULL = Shape("Llama", 6_738_415_616, 0, (), 0, ((6_738_415_616, 1),), _passes(11e6), _passes(7e5))
+ADAPTED = Shape(
+    *("Llama", 6_738_415_616, 0, ((4096, 4096, 128), (11008, 4096, 64), (4096, 11008, 32))),
+    *(4_194_304, ((32_768, 128),), _passes(9e6), _passes(7e5)),
+)
+SMALL = Shape("GPT2", 81_912_576, 0, (), 0, ((81_912_576, 1),), _passes(7.7e5), _passes(2e5))
+
+
+class Counted:
+    """Stands in for the child process; keeps what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+        self.fault: Fault | None = None
+
+    def __call__(self, requests: Sequence[Request]) -> list[Reply]:
+        self.asked += requests
+        if self.fault is not None:
+            raise self.fault
+        return [Reply(self._shape(request), "the hub's config.json") for request in requests]
+
+    def _shape(self, request: Request) -> Shape:
+        if "distil" in request.hub:
+            return SMALL
+        return FULL if request.method == "full" else ADAPTED
