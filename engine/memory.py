@@ -48,6 +48,9 @@ def _weights(model: Any) -> Iterator[Any]:
         yield parameter
         yield from _constants(getattr(parameter, "quant_state", None))  # bitsandbytes, 4 bits
         yield from (t for name in ("CB", "SCB") if _is_tensor(t := getattr(parameter, name, None)))  # and 8 bits
+    for module in model.modules() if hasattr(model, "modules") else ():
+        state = getattr(module, "state", None)  # where bitsandbytes moves the scales of 8 bits at the first pass
+        yield from (t for name in ("CB", "SCB") if _is_tensor(t := getattr(state, name, None)))
     yield from model.buffers() if hasattr(model, "buffers") else ()
 
 

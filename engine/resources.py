@@ -15,6 +15,7 @@ This module decides; what touches the network is in hub.py.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
@@ -318,7 +319,7 @@ class Resolver:
         loader = LOADERS.get(suffixes[-1]) if suffixes else None
         if loader is None:
             raise Refusal(role, f"{path.name} is no table that load_dataset reads", ", ".join(LOADERS))
-        separator = {"sep": "\t"} if suffixes[-1] == ".tsv" else {}
+        separator = {"sep": "\t", "quoting": csv.QUOTE_NONE} if suffixes[-1] == ".tsv" else {}
         name = split.partition("[")[0]  # "train[:100]" is a piece of train
         files = str(path) if name == "train" else {name: str(path)}
         return {"path": loader, "data_files": files, "split": split, **separator, **streaming}

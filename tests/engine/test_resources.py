@@ -221,7 +221,13 @@ def test_pocket_data_become_arguments_of_load_dataset(pocket: Path) -> None:
     assert resource("data", "packed") == packed
     expected = {"path": "json", "data_files": {"validation": articles}, "split": "validation[:2]"}
     assert resource("data", "valid") == expected
-    tabs = {"path": "csv", "data_files": str(pocket / "data" / "reviews.tsv"), "split": "train", "sep": "\t"}
+    tabs = {
+        "path": "csv",
+        "data_files": str(pocket / "data" / "reviews.tsv"),
+        "split": "train",
+        "sep": "\t",
+        "quoting": 3,
+    }
     assert resource("data", "tabs") == tabs
     assert resource("data", "folder") == {"path": str(pocket / "data"), "split": "train"}
 
