@@ -3,51 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import socket
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.loopback.fixtures import hub
+from tests.end_to_end.conftest import Command
 from tests.loopback.hub import Hub
 
-__all__ = ["hub"]
-PATIENCE = 240
 STEPS = ("tokenise", "fill_the_gap", "next_token", "word_by_word", "pretrain", "recite")
 SMALL = ("--set", "epochs=1", "--set", "count=12", "--set", "buffer=100", "--set", "evaluate_every=5")
 
-Deepdive = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def deepdive(tmp_path: Path) -> Iterator[Deepdive]:
-    """The command in an environment of its own; its workers end with the test."""
-    runtime = tempfile.mkdtemp(prefix="dd-", dir="/tmp")
-
-    def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
-        own = {"DEEPDIVE_HOME": str(tmp_path / "home"), "XDG_RUNTIME_DIR": runtime, "HF_HOME": str(tmp_path / "hf")}
-        return subprocess.run(
-            [sys.executable, "-m", "deepdive.tui", *words],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            env={**clean, **environment, **own},
-            check=False,
-        )
-
-    yield run
-    shutil.rmtree(runtime)  # a worker without its socket ends by itself
-
 
 def test_every_part_of_chapter_2_runs_with_the_books_ids_and_columns(
-    hub: Hub, deepdive: Deepdive, tmp_path: Path
+    hub: Hub, deepdive: Command, tmp_path: Path
 ) -> None:
     environment = hub.environment(tmp_path / "hf")
     done = deepdive("run", "chapter2", *STEPS, "--scale", "book", *SMALL, "--json", **environment)
@@ -64,12 +33,22 @@ def test_every_part_of_chapter_2_runs_with_the_books_ids_and_columns(
     assert row["book"] == 0.1764
 
 
-def test_without_a_network_it_says_what_was_wanted_and_that_pocket_works_offline(deepdive: Deepdive) -> None:
+@pytest.mark.parametrize(
+    ("tutorial", "step", "wanted"),
+    [
+        ("chapter2", "fill_the_gap", "google-bert/bert-base-uncased"),
+        ("chapter3-fewshot", "align", "google-bert/bert-base-cased"),
+        ("chapter3-fewshot", "random_head", "nyu-mll/glue"),
+    ],
+)
+def test_without_a_network_it_says_what_was_wanted_and_that_pocket_works_offline(
+    deepdive: Command, tutorial: str, step: str, wanted: str
+) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        done = deepdive("run", "chapter2", "fill_the_gap", "--scale", "book", HF_ENDPOINT=address)
+        done = deepdive("run", tutorial, step, "--scale", "book", HF_ENDPOINT=address)
     assert done.returncode == 1
-    assert "google-bert/bert-base-uncased" in done.stderr
+    assert wanted in done.stderr
     assert "--scale pocket" in done.stderr
     assert "Traceback" not in done.stderr
