@@ -478,6 +478,7 @@ def untuned(
 ):
     """Ask a base model for summaries."""
     model, tokenizer = load(lab, role)
+    lab.measure("parameters", sum(parameters(model)))
     test = lab.read("test")[:graded]
     prompt = test[0]["prompt"]
     lab.text(continuation(model, tokenizer, prompt, new_tokens))
@@ -718,9 +719,16 @@ def four_bits(
                 case = {"levels": levels, "block": block}
                 lab.measure("error", share, **case, outlier=name)
     for block in blocks:
-        lab.measure("bits a weight", 4 + 32 / block, block=block)
-    double = 4 + 8 / 64 + 32 / (64 * 256)  # scales in 8 bits
-    lab.measure("bits, scales in 8 bits", double)
+        bits, double = (
+            4 + 32 / block,
+            4 + 8 / block + 32 / (256 * block),
+        )
+        lab.measure(
+            "bits a weight", bits, block=block, scales="32 bits"
+        )
+        lab.measure(
+            "bits a weight", double, block=block, scales="8 bits"
+        )
 
 
 def rounded(numbers, block, levels):
