@@ -276,8 +276,6 @@ def tune(
         config = adapter(lab, model, rank, targets)
     if method in ("LoRA on 8 bits", "QLoRA"):
         model = prepare_model_for_kbit_training(model, checkpointing)
-
-    test = lab.read("test")[:graded]
     trainer = SFTTrainer(
         model=model,
         args=SFTConfig(
@@ -306,31 +304,37 @@ def tune(
         processing_class=tokenizer,
         peft_config=config,
     )
-    for weight in trainer.model.parameters():
-        if weight.requires_grad:  # trl makes those of k bits bfloat16
-            weight.data = weight.data.to(DTYPES[adapters])
+    if config is not None:
+        retype(trainer.model, adapters)
     if budget:
         spend(round(budget * 1e6), trainer.model)
+    test = lab.read("test")[:graded]
+    train(lab, trainer, test[0]["prompt"], new_tokens)
+    model = trainer.model
+    lab.save("model", model, tokenizer)
+    write(lab, model, tokenizer, test, marker, new_tokens)
 
-    first = test[0]["prompt"]
-    checkpoint = lab.follow(
-        trainer,
-        lambda model: continuation(model, tokenizer, first, new_tokens),
-        every=trainer_updates(trainer) // 4 or 1,
-    )
+
+def retype(model, adapters):
+    """trl makes adapters on 4 or 8 bits bfloat16, unasked."""
+    for weight in model.parameters():
+        if weight.requires_grad:
+            weight.data = weight.data.to(DTYPES[adapters])
+
+
+def train(lab, trainer, prompt, new_tokens):
+    """Train, and show four times what becomes of one prompt."""
+
+    def sample(model):
+        tokenizer = trainer.processing_class
+        return continuation(model, tokenizer, prompt, new_tokens)
+
+    every = max(1, trainer_updates(trainer) // 4)
+    checkpoint = lab.follow(trainer, sample, every)
     began = time.perf_counter()
     trainer.train(resume_from_checkpoint=checkpoint)
     tell_cost(lab, trainer.model, time.perf_counter() - began)
     lab.measure("updates", trainer.state.global_step)
-    lab.save("model", trainer.model, tokenizer)
-    write(
-        lab,
-        trainer.model,
-        tokenizer,
-        test,
-        marker,
-        new_tokens,
-    )
 
 
 def adapter(lab, model, rank, targets):
