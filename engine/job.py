@@ -22,7 +22,7 @@ from typing import Any
 
 import msgspec
 
-from . import borrowed, events, hardware, memory, out_of_memory
+from . import borrowed, events, fit, hardware, memory, out_of_memory
 from .catalogue import pocket
 from .events import AnyEvent, End, Job
 from .faults import Fault, Refusal
@@ -281,6 +281,7 @@ class Execution:
         try:
             seed_everything(order.seed)
             safe.sample(self.lab)
+            self._look_ahead(step, order, safe)
             function = getattr(load_steps(self.tutorial.folder), step.function.name)
             function(self.lab, **order.settings)
             safe.sample(self.lab)
@@ -308,6 +309,17 @@ class Execution:
             return end("failed", f"{type(error).__name__}: {error}", "Its last lines are below", traceback.format_exc())
         finally:
             safe.ledger.close()
+
+    def _look_ahead(self, step: Step, order: Order, safe: Safe) -> None:
+        """Raises Fault where a hub's model can't fit, before it is fetched: into the limit, else into the GPU."""
+        gpu = hardware.gpu_memory(0) if self.device == "cuda" else None
+        room = safe.limit or (gpu[0] if gpu is not None else None)
+        if room is None:
+            return
+        record = self.run.record
+        fault = fit.refusal(self.tutorial, step, record.scale, order.settings, record.roles, room)
+        if fault is not None:
+            raise fault
 
     def _take_over(self, step: Step, seed: int, digest: str, folder: Path) -> str | None:
         """A stopped job's folder passes to the next job of its digest, so that a Trainer goes on from there."""

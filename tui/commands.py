@@ -107,7 +107,7 @@ _ALL = (
     ),
     Command("previous_row", "up", "row before", "The configuration before", ("fit",), 0, ("rows",), palette=False),
     Command(
-        *("larger_batch", "plus,equals_sign", "batch", "Twice the batch; - halves it", ("fit",), 2, ("counted",)),
+        *("larger_batch", "plus", "batch", "Twice the batch; - halves it", ("fit",), 2, ("counted",)),
         shown_key="+ -",
     ),
     Command("smaller_batch", "minus", "smaller batch", "Half the batch", ("fit",), 0, ("counted",), shown_key="-"),

@@ -46,6 +46,12 @@ run = "tune"
 set = { method = "QLoRA" }
 optional = true
 
+[[step]]
+id = "tight"
+run = "train"
+expect = "memory"
+optional = true
+
 [scales.book.roles]
 small = { hub = "distilbert/distilgpt2" }
 large = { hub = "meta-llama/Llama-2-7b-hf" }

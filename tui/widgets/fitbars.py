@@ -15,6 +15,7 @@ Verdict = Literal["held", "stale", "failed"]  # it fits, only just, not
 GB = 1e9
 TOTAL_CELLS = 9  # for the number at the right
 MOST_LABEL = 30
+MEASURED = "  measured"
 LEGEND: tuple[tuple[Kind, str], ...] = (
     ("weights", "weights"),
     ("gradients", "gradients"),
@@ -94,7 +95,8 @@ class FitBars(Drawn):
     def _all_lines(self, width: int) -> list[Line]:
         if not self.bars:
             return []
-        label = min(MOST_LABEL, width // 3, max(len(bar.name) for bar in self.bars) + 4)
+        longest = max(max(len(bar.name), len(MEASURED) if bar.measured else 0) for bar in self.bars)
+        label = min(MOST_LABEL, width // 3, longest + 4)
         room = max(8, width - label - TOTAL_CELLS)
         scale = max((bar.total for bar in self.bars), default=0.0) or 1.0
         places = {size: column for size in self.sizes if (column := int(size * GB / scale * room)) < room}
@@ -130,7 +132,7 @@ class FitBars(Drawn):
             lines.append(fit(name, width))
         if bar.measured:
             total = sum(holder.amount for holder in bar.measured)
-            words = [("    measured", MUTED)]
+            words = [(f"  {MEASURED}", MUTED)]
             lines.append(_beside(words, bar.measured, total, _size(total), label, room, scale, places, width))
         said = bar.says + (f"; {bar.difference}" if bar.difference else "")
         ink = Ink(bar.verdict)
