@@ -834,7 +834,11 @@ class TwoSentences:
             return True, f"Right on {right} of {self.COUNT}."
         text, label, count = wrong[0]
         ends = "1 end" if count == 1 else f"{count} ends"
-        form = "It has the form." if label else "It has not the form."
+        form = (
+            "It has the form."
+            if label
+            else "It does not have the form."
+        )
         return (
             False,
             f"Right on {right} of {self.COUNT}. Here it finds {ends}: {text} {form}",

@@ -214,7 +214,9 @@ def outline(lab, role):
     """A model of the right shapes and without any numbers."""
     config = AutoConfig.from_pretrained(lab.model(role))
     with torch.device("meta"):
-        return AutoModelForCausalLM.from_config(config)
+        return AutoModelForCausalLM.from_config(
+            config, dtype=torch.float32
+        )
 
 
 def spend(budget, model):
@@ -463,14 +465,14 @@ def write(lab, model, tokenizer, test, marker, new_tokens):
         )
     ]
     rows = [
-        {"conversation": row["conversation"], "wanted": row["summary"]}
-        | {"summary": summary}
+        {**row, "wanted": row["summary"], "summary": summary}
         for row, summary in zip(test, summaries)
     ]
-    Dataset.from_list(
-        [row | {"summary": s} for row, s in zip(test, summaries)]
-    ).to_json(lab.folder / "summaries.jsonl")
-    lab.rows("written", rows)
+    Dataset.from_list(rows).to_json(lab.folder / "summaries.jsonl")
+    shown = ("conversation", "wanted", "summary")
+    lab.rows(
+        "written", [{name: row[name] for name in shown} for row in rows]
+    )
 
 
 @step
@@ -516,11 +518,12 @@ def by_program(rows):
             customer = mark_of([row["name"], problem], first)
             agent = mark_of([row["action"], advice], second)
         else:
-            wanted = [*sentences_of(row["summary_wanted"]), "", ""]
+            wanted = [*sentences_of(row["wanted"]), "", ""]
             customer = shared(wanted[0], first)
             agent = shared(wanted[1], second)
-        two = len(sentences) == 2 and summary.rstrip().endswith(".")
-        count = f"{len(sentences)} sentences"
+        closed = sum(one.endswith(".") for one in sentences)
+        two = len(sentences) == closed == 2
+        count = f"{len(sentences)} sentences, {closed} periods"
         return {
             "customer": customer,
             "agent": agent,
@@ -531,9 +534,9 @@ def by_program(rows):
 
 
 def sentences_of(text):
-    """What stands before each end of a sentence."""
-    parts = re.split(r"(?<=[.!?])\s+", text.strip())
-    return [part for part in parts if part]
+    """A sentence ends before a capital letter; "Dr." ends none."""
+    ends = r"(?<![DM]r\.)(?<!Mrs\.)(?<=[.!?])\s+(?=[A-Z])"
+    return [part for part in re.split(ends, text.strip()) if part]
 
 
 def mark_of(facts, sentence):
@@ -645,7 +648,8 @@ def in_batches(
         ]
         seconds = time.perf_counter() - began
         lab.measure("seconds", seconds, unit="s", batch=size)
-        lab.measure("texts a second", count / seconds, batch=size)
+        pace = len(prompts) / seconds
+        lab.measure("texts a second", pace, batch=size)
     same = [a == b for a, b in zip(texts[1], texts[batch])]
     lab.measure("same texts", sum(same) / len(same))
 
