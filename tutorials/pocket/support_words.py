@@ -55,7 +55,7 @@ CLOSINGS = (
     "Thank you for the help.",
     "Good, that is easy to do.",
     "I will call you when it works.",
-    "Thank you, I will do that in the evening.",
+    "I will do that in the evening, thanks.",
 )
 """One to eight words: what is said after the advice must have no fixed length, or the advice is found by counting."""
 ASIDES = (
