@@ -25,7 +25,7 @@ from .untrusted import visible
 SECONDS = 12.0  # for imports, name look-up and all answers
 ANSWER_SECONDS = 4.0  # for one answer
 GATED, INSTEAD = "meta-llama/Llama-2-7b-hf", "Qwen/Qwen2.5-7B"  # the book's gated model; an open one of its size
-JUDGE = "gpt-5-mini"
+JUDGE = "gpt-5.6-terra"  # the judge that lessons name
 
 State = Literal["works", "refused", "expired", "unknown", "not set"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from . import catalogue, plan, supervisor
+from . import catalogue, keys, plan, supervisor
 from .events import AnyEvent
 from .faults import Refusal
 from .log import Tail, replay
@@ -81,12 +81,22 @@ def run_tutorial(arguments: argparse.Namespace) -> int:
         run.edit(step, values)
     if not arguments.json:
         say(f"{tutorial.title} · {scale} · run {run.id}")
+    _unlock(tutorial, run, [order.step for order in orders])
     supervisor.submit(store, run, orders)
     jobs = follow(run, before, arguments.json, len(orders))
     if not arguments.json:
         say()
         print_results(tutorial, run)
     return exit_code(tutorial, run, jobs)
+
+
+def _unlock(tutorial: Tutorial, run: Run, steps: list[str]) -> None:
+    """Ask for the encrypted file's passphrase where a key that the steps can ask for lies in it alone."""
+    from .key_command import unlock
+
+    wanted = keys.asked_for(tutorial, run.record.scale, run.record.roles, steps)
+    if sys.stdin.isatty() and keys.locked(wanted):
+        unlock()
 
 
 def _ready() -> str:

@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 from tests.loopback.world import LLAMA, built
 
 TOKEN = "hf_loopback_accepted"  # the token whose owner has accepted the gate
+STRANGER = "hf_loopback_stranger"  # a good token whose owner has not
 LARGE = 100_000  # bytes; from here on a file is listed as kept in large file storage, by its SHA-256
 
 ALIASES = {"bert-base-uncased": "google-bert/bert-base-uncased", "gpt2": "openai-community/gpt2"}
@@ -170,6 +171,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.requests.append(Request(self.command, path, self.headers.get("Range"), token, self._sent))
 
     def _route(self, path: str) -> None:
+        if path == "/api/whoami-v2":
+            return self._whoami()
         match = re.fullmatch(r"/api/(models|datasets)/(.+)", path) or re.fullmatch(
             r"/(datasets/)?(.+/resolve/.+)", path
         )
@@ -187,6 +190,13 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith("/api/"):
             return self._api(repository, rest)
         return self._resolve(repository, rest[1], "/".join(rest[2:]))
+
+    def _whoami(self) -> None:
+        roles = {TOKEN: "read", STRANGER: "write"}
+        if (token := self._token()) not in roles:
+            return self._error(401, "", "Invalid user token.")
+        name = "learner" if token == TOKEN else "stranger"
+        return self._json({"name": name, "auth": {"accessToken": {"role": roles[token]}}})
 
     def _api(self, repository: Repository, rest: list[str]) -> None:
         sha = _commit(repository)
