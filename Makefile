@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test test-all lint types bench clean
+.PHONY: run test test-all lint types bench pictures clean
 
 run: $(STAMP)
 	@if [ -t 1 ]; then exec $(BIN)/deepdive; else $(BIN)/deepdive run chapter2 --scale pocket && $(BIN)/deepdive results last; fi
@@ -26,6 +26,9 @@ types: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+pictures: $(STAMP)
+	$(BIN)/python docs/pictures/draw.py
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 run"; exit 1; }
