@@ -10,6 +10,7 @@ from deepdive.engine import keys
 from deepdive.engine.faults import Fault
 from deepdive.engine.key_checks import Verdict, check
 from deepdive.engine.keys import SERVICES, Found, Survey, Where
+from deepdive.engine.resources import Secret
 from deepdive.engine.untrusted import visible
 from deepdive.tui.commands import Facts
 from deepdive.tui.widgets.drawn import Drawn
@@ -263,7 +264,7 @@ class KeysScreen(DeepScreen):
         self.entry.focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        value, name = event.value, self.list.name_chosen
+        value, name = Secret(event.value), self.list.name_chosen  # no traceback shows it
         event.input.clear()
         if self.passphrase:
             self.run_worker(self._unlock(value), group="store", exit_on_error=False)
