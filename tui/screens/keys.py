@@ -138,10 +138,10 @@ class KeysScreen(DeepScreen):
 
     KIND = "keys"
     DEFAULT_CSS = """
-    KeysScreen #why { margin: 1 3 0 3; height: 1; }
+    KeysScreen #why { margin: 1 1 0 3; height: 1; }
     KeysScreen #entry { height: 1; margin: 1 3 0 3; }
-    KeysScreen #label { width: 14; color: $text-1; text-style: bold; }
-    KeysScreen SecretInput { width: 40; background: $edit; color: $text-1; }
+    KeysScreen #label { width: 12; color: $text-1; text-style: bold; }
+    KeysScreen SecretInput { width: 38; background: $edit; color: $text-1; }
     KeysScreen #note { width: 1fr; padding: 0 0 0 3; color: $text-3; }
     KeysScreen #trust { margin: 1 3 0 3; max-width: 72; color: $text-3; height: auto; }
     """
@@ -201,9 +201,7 @@ class KeysScreen(DeepScreen):
             keyring = survey.keyring.says if survey.keyring.works else "no usable keyring"
             self.header.show(place="Keys", machine=keyring if self.where != "file" else "encrypted file")
         self.query_one("#label", Static).update("Passphrase" if self.passphrase else "New value")
-        self.query_one("#note", Static).update(
-            "of the encrypted file" if self.passphrase else f"checked, then to {place}"
-        )
+        self.query_one("#note", Static).update("of the encrypted file" if self.passphrase else "checked before stored")
         lines = [f"{TRUST} A new one goes to {place}. {about}"]
         if survey is not None and not survey.keyring.works:
             lines.insert(0, f"{visible(survey.keyring.says[:1].upper() + survey.keyring.says[1:])}. w: other places.")

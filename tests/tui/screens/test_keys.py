@@ -59,7 +59,8 @@ async def test_the_screen_says_what_each_key_is_for_and_where_a_new_one_goes(siz
         for title in ("Hugging Face", "OpenAI", "Kaggle"):
             assert title in text
         assert text.count("○ not set") == 3
-        assert "No key is needed at pocket scale." in text
+        assert "No key is needed at pocket scale. They are for the book's models and judges." in text
+        assert "checked before stored" in text
         assert "this session only" in " ".join(text.split())
 
 
