@@ -24,6 +24,7 @@ from .view import JobView, RunView
 SIZES = (16.0, 24.0, 80.0)  # GB: a small, a middle and a large card
 GB = 1e9  # decimal, as --memory-limit; a card's box counts a little more
 HOLDERS = ("weights", "gradients", "optimizer", "activations")  # what the estimate and the ledger both tell
+TRAINED_AS = ("method", "double_quantisation", "rank", "batch", "length", "optimizer", "checkpointing")
 Edits = Mapping[str, Mapping[str, Any]]
 
 
@@ -148,10 +149,8 @@ def resolved(fit: Fit, tutorial: Tutorial, scale: str, edits: Edits) -> tuple[st
 
 
 def _request(tutorial: Tutorial, role: str, place: Place | None, wanted: Plan, gpu: bool) -> Request:
-    common: dict[str, Any] = {
-        name: getattr(wanted, name)
-        for name in ("method", "dtype", "adapters", "rank", "targets", "precision", "length")
-    }
+    names = ["method", "dtype", "precision", "length"] + (["adapters", "rank", "targets"] if wanted.adapted else [])
+    common: dict[str, Any] = {name: getattr(wanted, name) for name in names}
     if isinstance(place, Hub):
         published = tutorial.architectures.get(place.hub, {})
         return Request(hub=place.hub, revision=place.revision, published=published, gpu=gpu, **common)
@@ -222,13 +221,10 @@ def measured(job: JobView | None) -> dict[str, int]:
 def job_of(row: Row, view: RunView) -> JobView | None:
     """The latest job of a row's step that was trained as the row says."""
     for job in reversed(view.of_step(row.step)) if row.step else ():
-        if all(job.settings.get(name, value) == value for name, value in _told_by(row).items()):
+        told = {name: WORDS.get(str(value), value) for name, value in job.settings.items()}
+        if all(told.get(name, getattr(row.plan, name)) == getattr(row.plan, name) for name in TRAINED_AS):
             return job
     return None
-
-
-def _told_by(row: Row) -> dict[str, Any]:
-    return {name: getattr(row.plan, name) for name in ("batch", "length", "rank", "optimizer", "checkpointing")}
 
 
 # ---- refused ahead ------------------------------------------------------------------------------------------------

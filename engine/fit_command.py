@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -14,7 +15,7 @@ from .faults import Fault, Refusal
 from .fit import GB, SIZES, Row, gigabytes, instead, job_of, measured, own_memory, rows, verdict
 from .hardware import Machine, describe, machine
 from .log import replay
-from .running import say
+from .running import complain, say
 from .settings import shown
 from .store import Run, Store
 from .telling import size
@@ -43,6 +44,8 @@ def run_fit(arguments: argparse.Namespace) -> int:
         if not 0 < wanted < 1e6:
             raise Refusal("--memory", f"{shown(wanted)} is out of range", "more than 0 GB")
     here = machine()
+    if sys.stderr.isatty():
+        complain("counting the models from their configurations; the first time takes some seconds")
     found = rows(tutorial, arguments.scale, here=here)
     run, view = _latest(tutorial, arguments.scale)
     sizes = sorted(set(arguments.memory))

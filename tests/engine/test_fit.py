@@ -166,6 +166,9 @@ def test_the_fullest_moment_of_the_steps_latest_job_stands_beside_the_estimate()
     }
     assert job_of(planned, ran(batch=8)) is None  # trained otherwise
     assert job_of(planned, ran(step="other", batch=2)) is None
+    assert job_of(planned, ran(batch=2, method="LoRA on 8 bits")) is None
+    lora = replace(row(ADAPTED, method="8bit", batch=2), step="full")
+    assert job_of(lora, ran(batch=2, method="LoRA on 8 bits")) is not None
     assert measured(None) == {}
 
 
