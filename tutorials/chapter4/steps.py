@@ -666,14 +666,14 @@ def merge(
         alone = base(**ids).logits
         adapted = PeftModel.from_pretrained(base, lab.files("adapter"))
         beside = adapted.eval()(**ids).logits
-        merged = adapted.merge_and_unload()
+        lab.measure("layers with an adapter", count_adapters(adapted))
+        merged = adapted.merge_and_unload()  # takes the adapters out
         within = merged(**ids).logits
     lab.watch("model", merged, tokenizer)
     change = (beside - alone).abs().max().item()
     lab.measure("largest change of a logit", change)
     apart = (within - beside).abs().max().item()
     lab.measure("merged and not merged differ by", apart)
-    lab.measure("layers with an adapter", count_adapters(adapted))
     lab.save("merged", merged, tokenizer)
 
 
