@@ -1,0 +1,138 @@
+"""Chapter 4 on a bench: at pocket scale, and with tiny models of random weights where their words do not matter."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from deepdive.engine import catalogue, chat
+from deepdive.engine.events import AnyEvent
+from deepdive.engine.job import Safe, load_steps
+from deepdive.engine.tutorial import Tutorial
+from deepdive.tutorials.pocket import support
+from deepdive.tutorials.pocket.support_model import support_tokenizer
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+
+from tests.tutorials.bench import Bench
+
+TRAIN, VALIDATION, TEST = 40, 4, 12
+
+
+@dataclass
+class Desk(Bench):
+    """A bench that knows who holds the memory, and whose judge is the step's own program."""
+
+    safe: Safe = field(init=False)
+
+    def run(self, id: str, **settings: Any) -> list[AnyEvent]:
+        self.safe = Safe(lambda kind, fields: None, lambda lab: None, None, "cpu")  # type: ignore[arg-type]
+        self.between = self.safe
+        return super().run(id, **settings)
+
+    def _resolver(self, needs: dict[str, str]) -> Any:
+        resolver = super()._resolver(needs)
+
+        def resource(kind: str, role: str) -> Any:
+            if kind == "memory":
+                assert self.lab is not None
+                return self.safe.ledger.sample(self.lab.held)["held"]
+            if kind == "client":
+                return self._client(resolver.place(role), role)
+            return resolver(kind, role)
+
+        return resource
+
+    def _client(self, place: Any, role: str) -> Callable[[Any], chat.Client]:
+        def quiet(kind: str, fields: dict[str, Any]) -> None:
+            """A note introduces the judge, which is no part of what is tested here."""
+
+        return lambda local: chat.client(place, role, None, self.folder / "replies", quiet, None, local)
+
+    def model(self) -> Any:
+        """The one that the last step watches."""
+        assert self.lab is not None
+        return self.lab.held["model"][0]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Two threads on a loaded machine can be ten times slower than one."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def chapter4(tmp_path_factory: pytest.TempPathFactory) -> Tutorial:
+    return catalogue.read(ready(tmp_path_factory.mktemp("lesson")))
+
+
+@pytest.fixture(scope="session")
+def steps(chapter4: Tutorial) -> ModuleType:
+    """The lesson's own functions."""
+    return load_steps(chapter4.folder)
+
+
+def ready(parent: Path) -> Path:
+    """The lesson's folder; a copy that is read whole, as long as the lesson is not ready."""
+    shipped = catalogue.shipped() / "chapter4"
+    text = (shipped / "tutorial.toml").read_text(encoding="utf-8")
+    if "\nready = true\n" in text:
+        return shipped
+    copy = parent / "chapter4-copy"
+    shutil.copytree(shipped, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    text = text.replace("\nready = false\n", "\nready = true\n").replace('id = "chapter4"\n', f'id = "{copy.name}"\n')
+    (copy / "tutorial.toml").write_text(text, encoding="utf-8")
+    return copy
+
+
+def rows(start: int, count: int) -> list[dict[str, Any]]:
+    """Conversations of the pocket world."""
+    return [dict(row) for row in support.rows(count, 1000 + start, support.names()[0])]
+
+
+@pytest.fixture(scope="session")
+def tiny(chapter4: Tutorial, tmp_path_factory: pytest.TempPathFactory) -> Tutorial:
+    """The lesson with few conversations and two models of random weights: a GPT-2 and a Llama, one layer each."""
+    folder: Path = tmp_path_factory.mktemp("tiny")
+    roles = dict(chapter4.scales["pocket"].roles)
+    for n, (split, count) in enumerate({"train": TRAIN, "validation": VALIDATION, "test": TEST}.items()):
+        file = folder / f"{split}.jsonl"
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows(n, count)), encoding="utf-8")
+        roles[split] = {"file": str(file), "split": "train"}
+    tokenizer = support_tokenizer()
+    ends = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": 0}
+    sizes = {"vocab_size": len(tokenizer), "tie_word_embeddings": True, "initializer_range": 0.2, **ends}
+    torch.manual_seed(0)
+    made = {
+        "small": GPT2LMHeadModel(GPT2Config(n_positions=160, n_embd=64, n_layer=1, n_head=2, **sizes)),
+        "large": LlamaForCausalLM(
+            LlamaConfig(
+                hidden_size=64,
+                intermediate_size=128,
+                num_hidden_layers=1,
+                num_attention_heads=2,
+                max_position_embeddings=160,
+                **sizes,
+            )
+        ),
+    }
+    for role, model in made.items():
+        for part in (model, tokenizer):
+            part.save_pretrained(folder / role)
+        roles[role] = {"folder": str(folder / role)}
+    scale = chapter4.scales["pocket"]
+    return replace(chapter4, scales={**chapter4.scales, "pocket": replace(scale, roles=roles)})
+
+
+@pytest.fixture(scope="module")
+def desk(tiny: Tutorial, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A bench with the tiny models; the conversations are there."""
+    made = Desk(tiny, tmp_path_factory.mktemp("desk"))
+    made.run("conversations")
+    return made

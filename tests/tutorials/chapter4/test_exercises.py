@@ -1,0 +1,469 @@
+"""The exercises of chapter 4, checked against answers worked out by hand and against real models and libraries."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import regex
+import torch
+from bitsandbytes.functional import quantize_4bit
+from deepdive.engine import catalogue, exercises
+from deepdive.engine.exercises import load
+from deepdive.engine.tutorial import Tutorial
+from deepdive.tutorials.pocket import support
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen2Config, Trainer, TrainingArguments
+
+from tests.tutorials.chapter4.conftest import rows
+
+FOLDER = catalogue.shipped() / "chapter4"
+NAMES = [
+    *("count_lora", "read_the_error", "fits_or_not", "bits_per_weight"),
+    *("be_the_judge", "count_the_updates", "find_the_artefact", "two_sentences"),
+]
+WRONG = ["", "nothing", "1", "1 2", "1 2 3", "0 0 0 0", "-7.5e3", "z z z z", "(", "\x1b[31m", "9" * 400, "y" * 400]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_question_travels_as_json_and_its_solution_passes(name: str) -> None:
+    exercise = load(FOLDER, name)
+    texts = set()
+    for seed in range(25):
+        question = json.loads(json.dumps(exercise.question(random.Random(seed))))
+        texts.add(question["text"])
+        assert all(exercise.hints(question))
+        assert exercise.check(question, exercise.solution(question))[0], seed
+        assert exercise.question(random.Random(seed))["text"] == question["text"]
+    assert len(texts) >= 5  # fresh numbers each time
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("answer", WRONG)
+def test_a_wrong_or_empty_answer_gets_a_hint_and_no_error(name: str, answer: str) -> None:
+    exercise = load(FOLDER, name)
+    passed, hint = exercise.check(exercise.question(random.Random(3)), answer)
+    assert not passed
+    assert hint
+
+
+def test_the_lesson_offers_all_eight(chapter4: Tutorial) -> None:
+    assert [(e.id, e.function) for e in chapter4.exercises] == [(f"X{n}", name) for n, name in enumerate(NAMES, 1)]
+
+
+def test_the_checks_run_in_a_process_of_their_own(chapter4: Tutorial) -> None:
+    question = exercises.question(chapter4, "X8", 0)
+    assert exercises.check(chapter4, "X8", question, exercises.solution(chapter4, "X8", question))[0]
+
+
+def refusing(name: str, question: dict[str, Any], answer: str) -> str:
+    passed, hint = load(FOLDER, name).check(question, answer)
+    assert not passed
+    return str(hint)
+
+
+# ---- X1 -------------------------------------------------------------------------------------------------------------
+
+
+def meta(config: Any) -> Any:
+    with torch.device("meta"):
+        return AutoModelForCausalLM.from_config(config)
+
+
+REAL = {  # real architectures, without weights
+    "DistilGPT2": GPT2Config(n_layer=6),
+    "GPT-2": GPT2Config(),
+    "Llama-2 7B": LlamaConfig(vocab_size=32000),
+    "SmolLM2 1.7B": LlamaConfig(
+        vocab_size=49152,
+        hidden_size=2048,
+        intermediate_size=8192,
+        num_hidden_layers=24,
+        tie_word_embeddings=True,
+    ),
+    "Qwen2.5 7B": Qwen2Config(
+        vocab_size=152064,
+        hidden_size=3584,
+        intermediate_size=18944,
+        num_hidden_layers=28,
+        num_attention_heads=28,
+        num_key_value_heads=4,
+        tie_word_embeddings=False,
+    ),
+    "the large pocket model": LlamaConfig(
+        vocab_size=191,
+        hidden_size=128,
+        intermediate_size=384,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_lora_s_numbers_are_those_that_peft_makes(name: str) -> None:
+    exercise = load(FOLDER, "count_lora")
+    layers, matrices = exercise.MODELS[name]
+    targets = [matrix for matrix, *_ in matrices]
+    tuned = get_peft_model(meta(REAL[name]), LoraConfig(r=4, target_modules=targets, task_type="CAUSAL_LM"))
+    trained = sum(weight.numel() for weight in tuned.parameters() if weight.requires_grad)
+    question = {"rank": 4, "layers": layers, "matrices": [list(matrix) for matrix in matrices]}
+    assert exercise.check(question, f"{trained:,}") == (True, "")
+
+
+DISTIL = {"rank": 16, "layers": 6, "matrices": [["c_attn", 768, 2304]]}
+LLAMA = {"rank": 8, "layers": 32, "matrices": [["q_proj", 4096, 4096], ["v_proj", 4096, 4096]]}
+
+
+def test_the_book_s_adapters() -> None:
+    exercise = load(FOLDER, "count_lora")
+    assert exercise.answer(DISTIL) == 294_912
+    assert exercise.answer(LLAMA) == 4_194_304
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        ("49152", "one of 6 blocks"),
+        ("73728", "That is A alone"),
+        ("221184", "That is B alone"),
+        ("10,616,832", "frozen matrices"),
+        ("169869312", "not a factor"),
+        ("9437184", "adds none"),
+        ("18432", "rank 1"),
+        ("5", "for each matrix"),
+    ],
+)
+def test_a_wrong_count_is_explained(answer: str, hint: str) -> None:
+    assert hint in refusing("count_lora", DISTIL, answer)
+
+
+# ---- X2 -------------------------------------------------------------------------------------------------------------
+
+ERROR = {"shapes": [[32000, 4096], [4096, 4096], [11008, 4096], [4096]], "wanted": 1, "bits": 32}
+
+
+def test_the_book_s_error() -> None:
+    exercise = load(FOLDER, "read_the_error")
+    assert exercise.answer(ERROR) == ("b", 32, 32.0)
+    assert exercise.check(ERROR, "b, 32 bits, 32 MiB") == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        ("a 32 250", "500 MiB in 32 bits and 250 MiB in 16"),
+        ("b 16 32", "bytes of each"),
+        ("b 32 33.55", "in MB"),
+        ("b 32 128", "2 bytes each"),
+        ("b 32", "A letter"),
+    ],
+)
+def test_a_wrong_tensor_is_explained(answer: str, hint: str) -> None:
+    assert hint in refusing("read_the_error", ERROR, answer)
+
+
+def test_only_one_tensor_has_the_size_in_the_message() -> None:
+    exercise = load(FOLDER, "read_the_error")
+    for seed in range(100):
+        question = exercise.question(random.Random(seed))
+        told = float(regex.search(r"allocate ([\d.]+) MiB", question["text"]).group(1))
+        free = float(regex.search(r"which ([\d.]+) MiB is free", question["text"]).group(1))
+        sizes = {
+            (n, bits): exercise.size(shape, bits) for n, shape in enumerate(question["shapes"]) for bits in (16, 32)
+        }
+        assert [key for key, size in sizes.items() if size == told] == [(question["wanted"], question["bits"])]
+        assert free < told
+        assert told % 2 == 0
+        assert told >= 10
+
+
+@pytest.mark.parametrize("name", ["Llama-2 7B"])
+def test_the_shapes_are_the_real_ones(name: str) -> None:
+    shapes = {tuple(weight.shape) for weight in meta(REAL[name]).parameters()}
+    assert set(load(FOLDER, "read_the_error").MODELS[name].values()) <= shapes
+
+
+# ---- X3 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["DistilGPT2", "SmolLM2 1.7B", "Llama-2 7B", "Qwen2.5 7B"])
+def test_sizes_are_those_of_the_real_models(name: str) -> None:
+    whole, linear, added = load(FOLDER, "fits_or_not").MODELS[name]
+    model = meta(REAL[name])
+    blocks = [weight for n, weight in model.named_parameters() if ".0." in n and weight.ndim == 2]
+    layers = model.config.num_hidden_layers
+    assert sum(weight.numel() for weight in model.parameters()) == whole
+    assert sum(weight.numel() for weight in blocks) * layers == linear
+    rank = 16 if name == "DistilGPT2" else 8
+    tuned = get_peft_model(model, LoraConfig(r=rank, task_type="CAUSAL_LM"))
+    assert sum(weight.numel() for weight in tuned.parameters() if weight.requires_grad) == added
+
+
+@pytest.mark.parametrize(
+    ("model", "method", "gigabytes"),
+    [  # the page's table
+        ("DistilGPT2", "all weights, in 32 bits", 1.31),
+        ("DistilGPT2", "LoRA on 32 bits", 0.328 + 0.005),
+        ("DistilGPT2", "LoRA on 16 bits", 0.164 + 0.005),
+        ("DistilGPT2", "QLoRA", 0.024 + 0.158 + 0.005),
+        ("Llama-2 7B", "all weights, in 32 bits", 107.8),
+        ("Llama-2 7B", "LoRA on 32 bits", 26.95 + 0.067),
+        ("Llama-2 7B", "LoRA on 16 bits", 13.48 + 0.067),
+        ("Llama-2 7B", "LoRA on 8 bits", 6.48 + 1.05 + 0.067),
+        ("Llama-2 7B", "QLoRA", 3.64 + 1.05 + 0.067),
+    ],
+)
+def test_the_book_s_memory_table(model: str, method: str, gigabytes: float) -> None:
+    assert load(FOLDER, "fits_or_not").need(model, method) == pytest.approx(gigabytes, rel=0.01)
+
+
+def test_each_wrong_answer_is_explained_by_its_own_arithmetic() -> None:
+    question = {
+        "rows": [
+            ["Llama-2 7B", "all weights, in 32 bits", 80],
+            ["Llama-2 7B", "LoRA on 32 bits", 16],
+            ["Llama-2 7B", "LoRA on 8 bits", 12],
+            ["Llama-2 7B", "QLoRA", 8],
+            ["DistilGPT2", "LoRA on 16 bits", 0.5],
+        ]
+    }
+    assert load(FOLDER, "fits_or_not").check(question, "no no yes yes y") == (True, "")
+    assert "1: a weight, its gradient and two moments take 16" in refusing(
+        "fits_or_not", question, "yes no yes yes yes"
+    )
+    assert "2: 6,738,415,616 frozen numbers take 4 bytes" in refusing("fits_or_not", question, "n y y y y")
+    assert "3: 6,476,005,376 frozen numbers take 1 bytes each, the other 262,410,240 4" in refusing(
+        "fits_or_not", question, "n n n y y"
+    )
+    assert "4: 6,476,005,376 frozen numbers take 0.5625" in refusing("fits_or_not", question, "n n y n y")
+
+
+def test_no_question_is_a_close_call_and_both_answers_come_up() -> None:
+    exercise = load(FOLDER, "fits_or_not")
+    for seed in range(50):
+        question = exercise.question(random.Random(seed))
+        assert sum(exercise.answer(question)) in (2, 3)
+        for model, method, room in question["rows"]:
+            assert abs(room / exercise.need(model, method) - 1) > 0.1
+
+
+# ---- X4 -------------------------------------------------------------------------------------------------------------
+
+BITS = {"block": 64, "group": 256}
+
+
+def test_the_book_s_bits() -> None:
+    exercise = load(FOLDER, "bits_per_weight")
+    assert exercise.check(BITS, "4.5 and 4.127") == (True, "")
+    assert exercise.check(BITS, "4.5; 4.13") == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "hint"),
+    [
+        (BITS, "0.5625 0.516", "in bytes"),
+        (BITS, "4 4", "scales take room"),
+        (BITS, "4.0625 4.1", "not one of 4"),
+        (BITS, "5 4.1", "one 64th"),
+        ({"block": 16, "group": 16}, "6 4.5", "second level are missing"),
+        ({"block": 64, "group": 64}, "4.5 4.625", "shared by blocks"),
+        (BITS, "4.5 9", "a share of a share"),
+    ],
+)
+def test_wrong_bits_are_explained(question: dict[str, int], answer: str, hint: str) -> None:
+    assert hint in refusing("bits_per_weight", question, answer)
+
+
+@pytest.mark.parametrize("double", [False, True])
+def test_bits_are_those_that_bitsandbytes_stores(double: bool) -> None:
+    """A large matrix, so that its fixed tables do not matter."""
+    numbers = torch.randn(1024, 1024, generator=torch.Generator().manual_seed(0))
+    packed, state = quantize_4bit(numbers, blocksize=64, quant_type="nf4", compress_statistics=double)
+    tensors = [packed, state.absmax, *([state.state2.absmax] if double else [])]
+    stored = 8 * sum(tensor.nbytes for tensor in tensors) / numbers.numel()
+    assert load(FOLDER, "bits_per_weight").answer(BITS)[double] == pytest.approx(stored, abs=1e-4)
+
+
+# ---- X5 -------------------------------------------------------------------------------------------------------------
+
+
+def test_marks_are_those_of_the_lesson_s_judge_and_of_the_pocket_rubric(steps: Any) -> None:
+    exercise = load(FOLDER, "be_the_judge")
+    calls, dice = rows(7, 40), random.Random(1)
+    judge = steps.by_program([{**call, "wanted": call["summary"]} for call in calls])
+    seen = set()
+    for call, other in zip(calls, calls[1:] + calls[:1], strict=True):
+        for summary, mine in exercise.two(dice, call, other):
+            told = judge.check(f"{call['conversation']}{steps.SUMMARY}{summary}")
+            marks = {criterion: mark[0] for criterion, (mark, _) in told.items()}
+            assert [mark for mark, _ in mine] == [marks[c] for c in exercise.CRITERIA], summary
+            worth = {"y": 1.0, "p": 0.5, "n": 0.0}
+            assert tuple(worth[mark] for mark, _ in mine) == support.marks(summary, call), summary
+            seen.add(tuple(mark for mark, _ in mine))
+    assert len(seen) >= 12
+
+
+def test_kappa_is_cohen_s() -> None:
+    """50 proposals read by two: both yes 20, both no 15, one yes alone 5, the other 10. By hand 0.7 against 0.5."""
+    load(FOLDER, "be_the_judge")
+    one, other = "y" * 25 + "n" * 25, "y" * 20 + "n" * 5 + "y" * 10 + "n" * 15
+    kappa, same, chance = sys.modules["exercises"].agreement(list(one), list(other))
+    assert (kappa, same, chance) == (pytest.approx(0.4), 35, pytest.approx(25))
+
+
+def test_a_judge_that_always_says_yes_does_not_pass() -> None:
+    exercise = load(FOLDER, "be_the_judge")
+    for seed in range(20):
+        hint = refusing("be_the_judge", exercise.question(random.Random(seed)), "yyy " * 10)
+        assert "κ = 0.00" in hint or "κ = -0.00" in hint
+
+
+def test_a_few_other_marks_pass_and_the_first_is_told() -> None:
+    exercise = load(FOLDER, "be_the_judge")
+    question = exercise.question(random.Random(4))
+    right = exercise.solution(question).replace(" ", "")
+    other = "n" if right[7] != "n" else "y"
+    passed, told = exercise.check(question, right[:7] + other + right[8:])
+    assert passed
+    assert "29 times of 30" in told
+    assert "Summary 3, agent:" in told
+
+
+def test_ten_different_summaries_of_five_calls() -> None:
+    exercise = load(FOLDER, "be_the_judge")
+    for seed in range(20):
+        text = exercise.question(random.Random(seed))["text"]
+        summaries = regex.findall(r"→ \d+\. (.*)", text)
+        assert len(summaries) == len(set(summaries)) == 10
+        assert len(text.split()) < 650
+
+
+# ---- X6 -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_book_s_updates_rounded_either_way() -> None:
+    exercise = load(FOLDER, "count_the_updates")
+    book = {"rows": 2629, "batch": 1, "accumulation": 2, "epochs": 5}
+    assert exercise.check(book, "6,575") == (True, "")
+    passed, told = exercise.check(book, "6570")
+    assert passed
+    assert "6,575" in told
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        ("1315", "one of 5 epochs"),
+        ("13145", "Those are batches"),
+        ("6573", "whole ones"),
+        ("7", "times epochs"),
+    ],
+)
+def test_wrong_updates_are_explained(answer: str, hint: str) -> None:
+    book = {"rows": 2629, "batch": 1, "accumulation": 2, "epochs": 5}
+    assert hint in refusing("count_the_updates", book, answer)
+
+
+@pytest.mark.parametrize(("rows", "batch", "accumulation", "epochs"), [(13, 2, 3, 2), (12, 3, 2, 3), (5, 4, 4, 2)])
+def test_updates_are_the_trainer_s_own(tmp_path: Path, rows: int, batch: int, accumulation: int, epochs: int) -> None:
+    class Constant(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(1))
+
+        def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+            return {"loss": ((x - self.weight) ** 2).mean()}
+
+    args = TrainingArguments(
+        str(tmp_path),
+        per_device_train_batch_size=batch,
+        gradient_accumulation_steps=accumulation,
+        num_train_epochs=epochs,
+        use_cpu=True,
+        report_to="none",
+        save_strategy="no",
+        disable_tqdm=True,
+    )
+    trainer = Trainer(Constant(), args, train_dataset=[{"x": float(n)} for n in range(rows)])  # type: ignore[arg-type]
+    trainer.train()
+    question = {"rows": rows, "batch": batch, "accumulation": accumulation, "epochs": epochs}
+    assert trainer.state.global_step == load(FOLDER, "count_the_updates").answer(question)[0]
+
+
+# ---- X7 -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_cause_can_be_read_off_the_minutes() -> None:
+    """Factors from the lines alone, as a learner would; every cause comes up."""
+    exercise = load(FOLDER, "find_the_artefact")
+    seen = set()
+    for seed in range(80):
+        question = exercise.question(random.Random(seed))
+        a, b, c, d = (float(n) for n in regex.findall(r": ([\d.]+) minutes", question["text"]))
+        factors = dict(zip(question["shown"], (c / a, d / a), strict=True))
+        [rest] = set(question["differs"]) - set(factors)
+        factors[rest] = b / a / (c / a) / (d / a)
+        ordered = sorted(factors, key=lambda name: factors[name])
+        assert ordered[-1] == question["cause"]
+        assert factors[ordered[-1]] > 1.1 * factors[ordered[-2]]
+        seen.add(question["cause"])
+    assert seen == {"base", "compute", "checkpointing", "updates"}
+
+
+def test_wrong_causes_are_explained() -> None:
+    question = {
+        "cause": "base",
+        "differs": ["base", "checkpointing", "updates"],
+        "shown": ["updates", "checkpointing"],
+        "stays": False,
+    }
+    assert load(FOLDER, "find_the_artefact").check(question, "the base, no") == (True, "")
+    assert "the same" in refusing("find_the_artefact", question, "compute no")
+    assert "C differs from A" in refusing("find_the_artefact", question, "updates no")
+    assert "D differs from A" in refusing("find_the_artefact", question, "checkpointing no")
+    assert "fast product of 8 bits" in refusing("find_the_artefact", question, "base yes")
+    other = {**question, "cause": "updates", "shown": ["checkpointing", "updates"], "stays": True}
+    assert "No run differs" in refusing("find_the_artefact", other, "base yes")
+
+
+# ---- X8 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "most"),
+    [(r"\.", 70), (r"[.!?](\s|$)", 80), (r"\.(?= |$)", 80), (r"[.!?](?=\s+[A-Z]|$)", 92), (r"x*", 70)],
+)
+def test_a_rule_that_forgets_a_case_does_not_pass(rule: str, most: int) -> None:
+    exercise = load(FOLDER, "two_sentences")
+    for seed in range(5):
+        passed, hint = exercise.check({"seed": seed}, rule)
+        right = int(regex.match(r"Right on (\d+) of 100", hint).group(1))
+        assert not passed
+        assert right <= most
+
+
+def test_the_worked_rule_is_right_on_all_of_them() -> None:
+    exercise = load(FOLDER, "two_sentences")
+    for seed in range(5):
+        question = {"seed": seed}
+        assert exercise.check(question, exercise.solution(question)) == (True, "Right on 100 of 100.")
+
+
+def test_the_hidden_summaries_have_the_hard_cases_and_both_labels() -> None:
+    made = load(FOLDER, "two_sentences").summaries(0)
+    text = " ".join(summary for summary, _ in made)
+    assert all(case in text for case in ("No. 5", "2/2", "p.m.", "Dr.", "e.g.", "3.50", "example.com"))
+    assert 30 <= sum(label for _, label in made) <= 70
+
+
+@pytest.mark.parametrize(
+    ("rule", "hint"),
+    [("(", "no regular expression"), ("a" * 201, "at most 200"), (r"(?:(?:\w+ ?)+ ?)+[#%]", "took too long")],
+)
+def test_a_rule_that_can_not_be_tried_is_told_why(rule: str, hint: str) -> None:
+    assert hint in refusing("two_sentences", {"seed": 0}, rule)
