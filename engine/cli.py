@@ -221,7 +221,7 @@ def attach_run(arguments: argparse.Namespace) -> int:
         return 0
     told = {id: job for id, job in view.jobs.items() if not job.running}
     jobs = follow(run, RunView(jobs=told), arguments.json)
-    return exit_code(catalogue.find(run.record.tutorial), run, jobs)
+    return exit_code(run, jobs)
 
 
 def stop_run(arguments: argparse.Namespace) -> int:

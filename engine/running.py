@@ -87,7 +87,7 @@ def run_tutorial(arguments: argparse.Namespace) -> int:
     if not arguments.json:
         say()
         print_results(tutorial, run)
-    return exit_code(tutorial, run, jobs)
+    return exit_code(run, jobs)
 
 
 def _unlock(tutorial: Tutorial, run: Run, steps: list[str]) -> None:
@@ -218,11 +218,11 @@ def follow(run: Run, before: RunView, as_json: bool, expected: int = 0) -> list[
     return [job for id, job in view.jobs.items() if id not in before.jobs]
 
 
-def exit_code(tutorial: Tutorial, run: Run, jobs: list[JobView]) -> int:
-    """The worst that happened; a step that is meant to fail does not fail the run."""
+def exit_code(run: Run, jobs: list[JobView]) -> int:
+    """The worst that happened."""
     code = 0 if jobs else STOPPED
     for job in jobs:
-        if job.outcome == "failed" and not tutorial.step(job.step).expect:
+        if job.outcome == "failed":
             code = FAILED
         elif job.outcome == "refused":
             code = WRONG

@@ -148,6 +148,8 @@ class Teller:
                 if spend.calls:
                     self.line(f"    {spend_line(spend)}")
             self.line(step_line(job))
+            if job.outcome == "done" and job.cause:
+                self.line(f"    as it should: {visible(job.cause)}. {visible(job.action)}")
         elif isinstance(event, Note):
             self.line("    " + visible(" ".join(part for part in (event.text, event.action) if part)))
         elif isinstance(event, Spend) and event.estimate and not event.calls:  # the estimate, before anything is paid

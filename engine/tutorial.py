@@ -21,6 +21,9 @@ class Function:
     line: int
 
 
+OUT_OF_MEMORY = "out of memory"  # so begins every explained cause of it
+
+
 @dataclass(frozen=True)
 class Step:
     id: str
@@ -44,6 +47,10 @@ class Step:
 
     def at(self, scale: str) -> bool:
         return not self.scales or scale in self.scales
+
+    def expects(self, cause: str) -> bool:
+        """Whether a failure with this cause is what the step is there to show."""
+        return self.expect == "memory" and cause.startswith(OUT_OF_MEMORY)
 
 
 @dataclass(frozen=True)

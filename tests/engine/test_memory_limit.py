@@ -73,7 +73,8 @@ def test_where_it_is_the_lesson_the_run_does_not_fail(shell: Shell) -> None:
     done = shell("run", "planned", "tight", "--memory-limit", "0.0002", "--set", "updates=5")
     assert done.returncode == 0, done.stderr
     (job,) = shell.jobs()
-    assert (job["outcome"], job["cause"][:14]) == ("failed", "out of memory:")
+    assert (job["outcome"], job["cause"][:14]) == ("done", "out of memory:")
+    assert "as it should: out of memory: the step needs" in done.stdout
 
 
 def test_a_limit_that_is_wide_enough_is_not_felt(shell: Shell) -> None:
@@ -97,3 +98,17 @@ def test_the_same_limit_lets_the_adapters_through_to_their_download(shell: Shell
     (job,) = shell.jobs()
     assert "known ahead" not in job["cause"]
     assert "meta-llama/Llama-2-7b-hf" in job["cause"]  # the hub is switched off here
+
+
+def test_after_a_run_the_measured_memory_stands_beside_the_estimate_and_is_close(shell: Shell) -> None:
+    done = shell("run", "planned", "full", "adapters")
+    assert done.returncode == 0, done.stderr
+    assert [job["outcome"] for job in shell.jobs()] == ["done", "done"]
+    told = json.loads(shell("fit", "planned", "--json").stdout)
+    assert [row["name"] for row in told["configurations"]] == ["pocket, full", "pocket, QLoRA"]
+    for row in told["configurations"]:
+        off = row["measured"]["off"]
+        assert all(abs(off[holder]) < 0.1 for holder in ("weights", "gradients", "optimizer")), off
+        assert abs(off["activations"]) <= row["activations_error"], off
+    table = shell("fit", "planned").stdout
+    assert "pocket, full, measured (and by how much the estimate is off): weights " in table

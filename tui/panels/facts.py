@@ -69,7 +69,7 @@ def panel_keys(job: JobView | None, learned: Sequence[str] = ()) -> list[str]:
     """The panels that a job fills, most telling first; `learned` are the figures that make a learning curve."""
     if job is None:
         return []
-    keys = ["failure"] if job.outcome in ("failed", "refused") else []
+    keys = ["failure"] if job.outcome in ("failed", "refused") or (job.outcome == "done" and job.cause) else []
     told = [(kind, name) for kind, name in job.order]
     has_curve = any(kind == "curve" for kind, _ in told)
     if any(name in MAIN_CURVES for kind, name in told if kind == "curve"):

@@ -164,6 +164,7 @@ class FailurePanel(Panel):
 
     DEFAULT_CSS = """
     FailurePanel .head { color: $failed; text-style: bold; }
+    FailurePanel .head.meant { color: $held; }
     FailurePanel .action { color: $text-1; margin-top: 1; }
     FailurePanel .detail { color: $text-3; margin-top: 1; }
     """
@@ -174,9 +175,10 @@ class FailurePanel(Panel):
 
     def tell(self, moment: Moment) -> None:
         job = moment.job
-        after = clock(max(0.0, (job.ended or job.last) - job.began))
+        after, meant = clock(max(0.0, (job.ended or job.last) - job.began)), job.outcome == "done"
+        self.query_one(".head").set_class(meant, "meant")
         words = {
-            "head": f"✗ {job.outcome} after {after}",
+            "head": f"✓ failed after {after}, as it should" if meant else f"✗ {job.outcome} after {after}",
             "cause": job.cause,
             "action": job.action,
             "detail": job.detail,

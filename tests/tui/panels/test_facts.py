@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from deepdive.engine.events import File, Job, Memory, Piece, Plot, Point, Rows, Spend, Text
+from deepdive.engine.events import End, File, Job, Memory, Piece, Plot, Point, Rows, Spend, Text
 from deepdive.engine.view import JobView, RunView
 from deepdive.tui.panels import facts
 from deepdive.tui.panels.cost import cost_bars, cost_words
@@ -40,6 +40,12 @@ def test_a_step_without_a_curve_shows_its_plots_before_the_memory() -> None:
         Memory(job="j", device="cpu", used=5, total=10, peak=5),
     )
     assert facts.panel_keys(job) == ["plot:fits", "rows:tokens", "memory"]
+
+
+def test_a_failure_that_is_the_lesson_is_told_though_the_step_is_done() -> None:
+    job = job_of(End(job="j", outcome="done", cause="out of memory: 10 MB of 4"))
+    assert facts.panel_keys(job) == ["failure"]
+    assert facts.panel_keys(job_of(End(job="j", outcome="done"))) == []
 
 
 def test_what_is_spent_is_a_panel_with_the_estimate_and_the_cap() -> None:
