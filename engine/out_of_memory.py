@@ -12,6 +12,8 @@ UNITS = {"bytes": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "Ti
 _ASKED = re.compile(r"[Tt]ried to allocate ([\d.,]+) ?(bytes|[KMGT]iB)")
 _CAPACITY = re.compile(r"total capacity of ([\d.]+) ([KMGT]iB) of which ([\d.]+) (bytes|[KMGT]iB) is free")
 _LIMIT = re.compile(r"Simulated limit: (\d+) bytes are needed, (\d+) bytes are allowed")
+_BUDGET = re.compile(r"Declared budget: (the (weight|gradient|\w+ moment) of .*)")
+_KINDS = {"weight": "weights", "gradient": "gradients"}  # the rest are the optimizer's
 BATCHES = ("batch", "batch_size", "per_device_train_batch_size")
 
 
@@ -35,8 +37,11 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def explain(error: BaseException, fields: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> Fault:
-    """`fields` are those of the ledger's last sample, `settings` the step's."""
+    """`fields` are those of the ledger's last sample, `settings` the step's. A step may also lay its tensors into a
+    budget of its own and name the first that does not fit: `Declared budget: the gradient of NAME wants ...`."""
     text, parts = str(error), {name: size for name, size in fields["held"].items() if size}
+    if budget := _BUDGET.search(text):
+        return Fault(f"out of memory: {budget[1]}", ACTIONS[_KINDS.get(budget[2], "optimizer")], text)
     where = "the CPU" if fields["device"] == "cpu" else "the GPU"
     limit = _LIMIT.search(text)
     if limit:

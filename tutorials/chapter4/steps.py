@@ -232,8 +232,9 @@ def spend(budget, model):
                 continue
             if weight.nbytes > left:
                 raise torch.OutOfMemoryError(
-                    f"the {what} of {name} wants {weight.nbytes:,} "
-                    f"bytes; of {budget:,} {left:,} are left"
+                    f"Declared budget: the {what} of {name} wants "
+                    f"{weight.nbytes:,} bytes, of {budget:,} bytes "
+                    f"{left:,} are left"
                 )
             left -= weight.nbytes
 
