@@ -117,7 +117,7 @@ def test_sizes_have_three_figures() -> None:
 
 @pytest.mark.parametrize(
     ("what", "action"),
-    [("weight", "Load them in 16".lower()), ("gradient", "fewer weights"), ("second moment", "an 8-bit optimizer")],
+    [("weight", "load them in 16"), ("gradient", "fewer weights"), ("second moment", "an 8-bit optimizer")],
 )
 def test_a_declared_budget_names_the_first_tensor_that_does_not_fit(what: str, action: str) -> None:
     said = f"the {what} of lm_head.weight wants 64 bytes, of 100 bytes 36 are left"
