@@ -542,7 +542,7 @@ def sentences_of(text):
 
 def mark_of(facts, sentence):
     """Yes, if all facts stand in a sentence; partly, if one does."""
-    words = f" {sentence.rstrip('.')} "
+    words = f" {sentence.rstrip('.!?')} "
     missing = [fact for fact in facts if f" {fact} " not in words]
     mark = ("yes", "partly", "no")[len(missing)]
     return mark, f"missing: {', '.join(missing)}" if missing else "all"
