@@ -11,8 +11,10 @@ import hashlib
 import ipaddress
 import json
 import os
+import re
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +33,7 @@ LOOK_SECONDS = 5.0  # for the one question before the work: is the model there, 
 BYTES_PER_TOKEN = 3  # fewer than English needs: what a call may cost is never estimated too low
 USUAL_BYTES = 4  # of a token of English
 REPLY_TOKENS = 4096  # counted where a request sets no limit to its reply
+NO_MODEL = re.compile(r"\bmodel\b.*(not found|not exist|no longer|deprecated)", re.IGNORECASE | re.DOTALL)
 LOCAL = "local judge"
 KEPT = "x-deepdive-kept"
 
@@ -258,7 +261,7 @@ def retirement(client: openai.OpenAI, model: str) -> str | None:
     try:
         return client.with_options(max_retries=0, timeout=LOOK_SECONDS).models.retrieve(model).shutdown_date
     except openai.NotFoundError as error:
-        if "model" in (error.message or "").lower():
+        if error.code == "model_not_found" or NO_MODEL.search(error.message or ""):
             raise
         return None
     except openai.OpenAIError:
@@ -270,12 +273,12 @@ def explain(error: openai.OpenAIError) -> Fault:
     again = "Run the step again: replies that came are kept, only the rest is asked"
     if isinstance(error.__cause__, openai.OpenAIError):  # grading that ended half-way, and what ended it
         inner = explain(error.__cause__)
-        return Fault(f"{error}; {inner.cause}", inner.action)
+        return Fault(f"{error}; {inner.cause}", inner.action, inner.detail)
     match error:
         case CapReached():
             return Fault(str(error), f"Raise --spend-cap, or grade less. {again}")
         case LocalJudgeFailed():
-            return Fault(str(error), "Its last lines are below")
+            return Fault(str(error), "Its last lines are below", "".join(traceback.format_exception(error.__cause__)))
         case openai.AuthenticationError():
             return Fault(f"the endpoint does not accept the key: {error.message}", "`deepdive keys check` asks it")
         case openai.PermissionDeniedError():

@@ -307,7 +307,7 @@ class Execution:
             if self.wanted is not None and (known := recognise(error, self.wanted)) is not None:
                 return end("failed", known.cause, known.action, known.detail)
             if (asked := _endpoints_fault(error)) is not None:
-                return end("failed", asked.cause, asked.action, traceback.format_exc())
+                return end("failed", asked.cause, asked.action, asked.detail)
             return end("failed", f"{type(error).__name__}: {error}", "Its last lines are below", traceback.format_exc())
         finally:
             safe.ledger.close()

@@ -288,7 +288,9 @@ def test_a_local_judge_that_raises_is_a_fault_with_its_own_words(tmp_path: Path)
         asking = client(server, tmp_path, key=None, local=Local(broken, {}))
         with pytest.raises(Unfinished) as failed:
             graded(asking, n=3)
-    assert "no such dialogue" in chat.explain(failed.value).cause
+    fault = chat.explain(failed.value)
+    assert "no such dialogue" in fault.cause
+    assert "in broken" in fault.detail
 
 
 def test_without_a_key_and_without_a_local_judge_the_way_to_one_is_named(tmp_path: Path) -> None:
@@ -315,6 +317,13 @@ def test_the_date_of_a_models_retirement_is_told_where_the_server_tells_it(tmp_p
         assert chat.retirement(asking, "judge-2") is None
         with pytest.raises(openai.NotFoundError):
             chat.retirement(asking, "judge-0")
+
+
+def test_a_server_without_a_list_of_models_is_asked_all_the_same(tmp_path: Path) -> None:
+    told = Told()
+    with serve(judge(lists=False)) as server:
+        assert not graded(client(server, tmp_path, told), n=1)[0].failed
+    assert told.notes == []
 
 
 def test_the_key_stands_in_no_kept_reply(tmp_path: Path) -> None:

@@ -148,6 +148,16 @@ def test_what_the_command_is_told_wrong_starts_nothing(judged: Laboratory) -> No
         assert not path.is_file() or b"abcdefgh" not in path.read_bytes(), path
 
 
+def test_a_cap_that_can_not_be_kept_is_refused_with_the_way_to_tell_the_prices(
+    server: Judge, judged: Laboratory
+) -> None:
+    done = deepdive("run", "judged", "grade", "--set", f"judge={server.url} secret=openai", "--spend-cap", "1")
+    assert done.returncode == 2, done.stderr
+    assert "the prices of judge-1 are not known" in done.stderr
+    assert "prices=PROMPT,REPLY" in done.stderr
+    assert server.asked == []
+
+
 def test_another_server_gets_no_key_unless_it_is_named(judged: Laboratory, server: Judge) -> None:
     run = judged.run(roles={"judge": f"{server.url} prices=0,0"})
     job = judged.finish(run, "grade", count=3)

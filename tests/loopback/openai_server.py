@@ -28,6 +28,7 @@ class Judge:
     troubles: list[int | str] = field(default_factory=list)
     key: str = "sk-loopback"
     models: dict[str, str | None] = field(default_factory=lambda: {"judge-1": None})  # name: shutdown date
+    lists: bool = True  # whether it tells of its models
     usage: tuple[int, int] = (100, 20)
     seconds: float = 0.0  # each answer takes
     retry_after: float = 0.02  # seconds, told with each status
@@ -81,7 +82,9 @@ def serve(judge: Judge) -> Iterator[Judge]:
             ]
             name = self.path.rpartition("/")[2]
             found = next((model for model in listed if model["id"] == name), None)
-            if self.path == "/v1/models":
+            if not judge.lists:
+                self.send(404, {"error": {"message": f"Unexpected endpoint or method. (GET {self.path})"}})
+            elif self.path == "/v1/models":
                 self.send(200, {"object": "list", "data": listed})
             elif found:
                 self.send(200, found)

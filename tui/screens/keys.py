@@ -151,6 +151,7 @@ class KeysScreen(DeepScreen):
         self.list = KeyList()
         self.where: Where = "session"
         self.passphrase = False  # the entry asks for the encrypted file's passphrase
+        self.once: Secret | None = None  # a new file's, to be typed a second time
         self.undo: tuple[str, str, Where] | None = None
 
     def content(self) -> ComposeResult:
@@ -200,7 +201,8 @@ class KeysScreen(DeepScreen):
         if survey is not None:
             keyring = survey.keyring.says if survey.keyring.works else "no usable keyring"
             self.header.show(place="Keys", machine=keyring if self.where != "file" else "encrypted file")
-        self.query_one("#label", Static).update("Passphrase" if self.passphrase else "New value")
+        asked = "Once more" if self.once else "Passphrase" if self.passphrase else "New value"
+        self.query_one("#label", Static).update(asked)
         self.query_one("#note", Static).update("of the encrypted file" if self.passphrase else "checked before stored")
         lines = [f"{TRUST} A new one goes to {place}. {about}"]
         if survey is not None and not survey.keyring.works:
@@ -246,7 +248,7 @@ class KeysScreen(DeepScreen):
 
     def action_put_away(self) -> None:
         self.entry.clear()
-        self.passphrase = False
+        self.passphrase, self.once = False, None
         self.list.focus()
         self.tell()
 
@@ -291,12 +293,20 @@ class KeysScreen(DeepScreen):
             self.undo = None
         await self._look()
 
-    async def _unlock(self, passphrase: str) -> None:
+    async def _unlock(self, passphrase: Secret) -> None:
+        once, self.once = self.once, None
         try:
+            if once is None and not keys.vault().names:
+                self.once = passphrase
+                return
+            if once is not None and once != passphrase:
+                raise Fault("the two are not the same", "Type it twice again")
             await asyncio.to_thread(keys.vault().unlock, passphrase)
         except Fault as fault:
             self._complain(fault)
             return
+        finally:
+            self.tell()
         self.action_put_away()
         await self._look()
 

@@ -131,6 +131,12 @@ async def test_an_encrypted_file_asks_its_passphrase_first() -> None:
         await typed(seat, KEY)
         await seat.see("Passphrase")
         await typed(seat, PASSPHRASE)
+        await seat.see("Once more")
+        await typed(seat, "a few others")
+        await seat.see("the two are not the same")
+        for question in ("Passphrase", "Once more"):
+            await seat.see(question)
+            await typed(seat, PASSPHRASE)
         await seat.see("New value")
         await seat.press("enter")
         await typed(seat, KEY)
