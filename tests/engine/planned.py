@@ -28,8 +28,31 @@ def tune(
     optimizer: Literal["adamw_torch", "paged_adamw_32bit"] = "adamw_torch",
     checkpointing: bool = False,
 ):
-    """Tune a model."""
-    lab.model(role)
+    """Tune a model with three updates of random tokens."""
+    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig, Trainer, TrainingArguments
+
+    four_bits = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4") if method == "QLoRA" else None
+    model = AutoModelForCausalLM.from_pretrained(lab.model(role), quantization_config=four_bits, dtype=torch.float32)
+    if four_bits:
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    if method != "full":
+        model = get_peft_model(model, LoraConfig(r=rank, target_modules=targets.split(), lora_dropout=0.05))
+    rows = [{"input_ids": row, "labels": row} for row in torch.randint(0, 100, (3 * batch, length))]
+    arguments = TrainingArguments(
+        output_dir=lab.folder / "checkpoints",
+        max_steps=3,
+        per_device_train_batch_size=batch,
+        optim=optimizer,
+        gradient_checkpointing=checkpointing,
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        use_cpu=True,
+    )
+    trainer = Trainer(model, arguments, train_dataset=rows)
+    lab.follow(trainer)
+    trainer.train()
 '''
 
 TABLES = """
@@ -44,6 +67,12 @@ optional = true
 id = "adapters"
 run = "tune"
 set = { method = "QLoRA" }
+optional = true
+
+[[step]]
+id = "thin"
+run = "tune"
+set = { method = "LoRA" }
 optional = true
 
 [[step]]
@@ -78,16 +107,39 @@ length = 512
 [architecture."meta-llama/Llama-2-7b-hf"]
 architectures = ["LlamaForCausalLM"]
 model_type = "llama"
+
+[[fit]]
+name = "pocket, full"
+step = "full"
+scales = ["pocket"]
+
+[[fit]]
+name = "pocket, LoRA"
+step = "thin"
+scales = ["pocket"]
+
+[scales.pocket.roles]
+articles = { pocket = "data/articles.jsonl", split = "train" }
+small = { pocket = "models/gpt2" }
+[scales.pocket.full]
+role = "small"
+length = 64
+[scales.pocket.thin]
+role = "small"
+length = 64
+targets = "c_attn"
 """
 
 
 def tutorial_in(folder: Path) -> Tutorial:
-    """The toy tutorial with three configurations at the scale book."""
+    """The toy tutorial with three configurations at the scale book, and two at pocket that can be run."""
     toy = folder / "planned"
     shutil.copytree(TOYS / "toy", toy)
     (toy / "steps.py").write_text((toy / "steps.py").read_text() + STEP)
     text = (toy / "tutorial.toml").read_text().replace('id = "toy"', 'id = "planned"', 1)
-    (toy / "tutorial.toml").write_text(text + TABLES)
+    roles = '[scales.pocket.roles]\narticles = { pocket = "data/articles.jsonl", split = "train" }\n'
+    assert roles in text
+    (toy / "tutorial.toml").write_text(text.replace(roles, "") + TABLES)
     return catalogue.read(toy)
 
 

@@ -101,11 +101,11 @@ def test_the_same_limit_lets_the_adapters_through_to_their_download(shell: Shell
 
 
 def test_after_a_run_the_measured_memory_stands_beside_the_estimate_and_is_close(shell: Shell) -> None:
-    done = shell("run", "planned", "full", "adapters")
+    done = shell("run", "planned", "full", "thin")
     assert done.returncode == 0, done.stderr
     assert [job["outcome"] for job in shell.jobs()] == ["done", "done"]
     told = json.loads(shell("fit", "planned", "--json").stdout)
-    assert [row["name"] for row in told["configurations"]] == ["pocket, full", "pocket, QLoRA"]
+    assert [row["name"] for row in told["configurations"]] == ["pocket, full", "pocket, LoRA"]
     for row in told["configurations"]:
         off = row["measured"]["off"]
         assert all(abs(off[holder]) < 0.1 for holder in ("weights", "gradients", "optimizer")), off

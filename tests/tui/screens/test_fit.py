@@ -16,7 +16,7 @@ from deepdive.engine.faults import Fault
 from deepdive.tui.screens.fit import FitScreen
 from deepdive.tui.screens.tutorial import TutorialScreen
 
-from tests.engine.planned import Counted, tutorial_in
+from tests.engine.planned import TOYS, Counted, tutorial_in
 from tests.tui.driving import Seat, seated
 from tests.tui.fake import FakeRun
 
@@ -29,19 +29,19 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
 
 
 @asynccontextmanager
-async def at_the_book(folder: Path, size: str = "medium", scale: str = "book") -> AsyncIterator[Seat]:
-    """The tutorial of three configurations is open at a scale."""
+async def at_the_book(folder: Path, size: str = "medium") -> AsyncIterator[Seat]:
+    """The tutorial of three configurations is open at the scale book."""
     if not (folder / "planned").exists():
         tutorial_in(folder)
     async with seated("planned", size, lessons=folder) as seat:
-        await seat.see("page 1 of|1 of 3|Numbers|numbers")
+        await seat.see("One page")
         screen = seat.app.screen
         assert isinstance(screen, TutorialScreen)
         for _ in range(100):
             await seat.pilot.pause(0.02)
             if screen.session.ready:
                 break
-        screen.lesson.scale = scale
+        screen.lesson.scale = "book"
         yield seat
 
 
@@ -135,18 +135,17 @@ async def test_a_fault_and_a_lesson_without_models_are_told(tmp_path: Path, coun
         await seat.press("down", "g", "enter", "x", "minus")  # keys without rows do nothing
         await seat.press("escape")
         assert isinstance(seat.app.screen, TutorialScreen)
-    async with at_the_book(tmp_path, scale="pocket") as seat:
+    async with seated("toy", lessons=TOYS) as seat:
+        await seat.see("One page")
         await seat.press("w")
         await seat.see("there is nothing to fit")
 
 
-async def test_what_was_measured_stands_under_the_plan(
-    tmp_path: Path, counted: Counted, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_was_measured_stands_under_the_plan(tmp_path: Path, counted: Counted) -> None:
     tutorial = tutorial_in(tmp_path)
     fake = FakeRun(tutorial)
     fake.end(fake.begin("numbers"))
-    job = fake.begin("full", batch=4)
+    job = fake.begin("full", role="large", batch=4, length=1024)
     held: dict[str, Any] = {"weights": 27_000_000_000, "gradients": 27_000_000_000, "optimizer": 54_000_000_000}
     fake.put(
         Memory(
