@@ -125,7 +125,7 @@ def _named(error: BaseException, wanted: Wanted) -> Fault | None:
 
     match error:
         case errors.GatedRepoError():
-            return _gated(wanted)
+            return _gated(wanted, str(error))
         case errors.RepositoryNotFoundError():
             key = "the stored token may not see it" if wanted.with_token else "it is private and no token is stored"
             return Fault(
@@ -175,12 +175,18 @@ def _named(error: BaseException, wanted: Wanted) -> Fault | None:
 _AGAIN = "Run the step again: files that are complete are kept"
 
 
-def _gated(wanted: Wanted) -> Fault:
+def _gated(wanted: Wanted, said: str) -> Fault:
     if not wanted.with_token:
         return Fault(
             f"{_start(wanted)} is gated: its owners ask everybody to accept their terms first, and no token is stored",
             f"Open {wanted.page}, sign in and accept the terms; make a token at {TOKEN_PAGE} and store it with "
             f"{KEEP_TOKEN}.{wanted.other}",
+        )
+    if "fine-grained" in said:
+        return Fault(
+            f"{_start(wanted)} is gated, and the stored token may not read gated repositories, whoever has been let in",
+            f'Tick "Read access to contents of all public gated repos you can access" for it at {TOKEN_PAGE}'
+            f"{'.' + wanted.other if wanted.other else ''}",
         )
     return Fault(
         f"{_start(wanted)} is gated, and the account of the stored token has not been let in",

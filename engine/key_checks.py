@@ -139,9 +139,12 @@ def huggingface(secret: str | None) -> Verdict:
     try:
         api.auth_check(GATED)
         says, action = f"{GATED} (gated): granted", ""
-    except GatedRepoError:
+    except GatedRepoError as error:
         says = f"{GATED} (gated): not yet granted"
         action = f"open huggingface.co/{GATED} and accept, or use {INSTEAD}"
+        if "fine-grained" in str(error):
+            says = f"{GATED} (gated): this token may read no gated models"
+            action = f"allow it at {SERVICES['huggingface'].page}, or use {INSTEAD}"
     except RepositoryNotFoundError:
         says, action = f"{GATED} is not shown to this token", f"let it read gated models, or use {INSTEAD}"
     except Exception:  # noqa: BLE001 - the token works; the gate could not be asked

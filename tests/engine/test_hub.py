@@ -13,7 +13,7 @@ from deepdive.engine.hub import needed_files
 from deepdive.engine.hub_errors import Wanted, explain, without_password
 
 from tests.engine.hub_client import ROOT, Answer, ask
-from tests.loopback.hub import TOKEN, Hub
+from tests.loopback.hub import NARROW, TOKEN, Hub
 from tests.loopback.world import BERT, GPT2, LLAMA, PICKLED, SCRIPTED, WIKIPEDIA, WIKIPEDIA_CONFIG
 
 LARGE = "trouble/large"  # ids of their own, so that each meets its own trouble
@@ -42,6 +42,12 @@ def answers(hub: Hub, home: Path) -> Iterator[dict[str, Answer]]:
         "fixed revision": {"settle": "model", "id": BERT, "revision": "main"},
         "gated": {"settle": "model", "id": LLAMA, "options": {"instead": "Qwen/Qwen2.5-7B"}},
         "gated, not let in": {"settle": "model", "id": LLAMA, "token": "hf_stranger"},
+        "gated, narrow token": {
+            "settle": "model",
+            "id": LLAMA,
+            "token": NARROW,
+            "options": {"instead": "Qwen/Qwen2.5-7B"},
+        },
         "gated, let in": {"settle": "model", "id": LLAMA, "token": TOKEN},
         "missing": {"settle": "model", "id": "no/such-model"},
         "missing revision": {"settle": "model", "id": BERT, "revision": "v99"},
@@ -162,6 +168,8 @@ def test_a_stop_is_heard_within_a_second_and_complete_files_are_kept(answers: di
         ("gated", "is gated", f"/{LLAMA}, sign in and accept"),
         ("gated", "no token is stored", "`deepdive keys set huggingface`. Or take Qwen/Qwen2.5-7B"),
         ("gated, not let in", "has not been let in", f"/{LLAMA} with that account"),
+        ("gated, narrow token", "the stored token may not read gated", "public gated repos"),
+        ("gated, narrow token", "is gated", "Or take Qwen/Qwen2.5-7B"),
         ("gated data", "The data set trouble/private-table is gated", "/datasets/trouble/private-table"),
         ("missing", "has no model no/such-model", "Check the spelling"),
         ("missing data", "has no data set no/such-data", "Check the spelling"),
@@ -181,6 +189,13 @@ def test_a_failure_says_what_happened_and_what_to_do(
     assert cause in answer.cause
     assert action in answer.action
     assert answer.seconds < 2
+
+
+def test_nothing_of_a_gated_model_is_asked_for_before_the_gate_is_passed(answers: dict[str, Answer], hub: Hub) -> None:
+    assert answers["gated, let in"].value
+    of_llama = [request for request in hub.requests if LLAMA in request.path]
+    assert any(request.path.endswith("/auth-check") and request.token == "hf_stranger" for request in of_llama)
+    assert all(request.path.endswith("/auth-check") or request.token == TOKEN for request in of_llama)
 
 
 def test_nothing_is_downloaded_onto_a_disk_that_is_too_small(answers: dict[str, Answer], hub: Hub) -> None:

@@ -15,7 +15,7 @@ from deepdive.engine.resources import Secret
 
 from tests.engine.processes import watched
 from tests.loopback import kaggle as kaggle_server
-from tests.loopback.hub import STRANGER, TOKEN, Hub
+from tests.loopback.hub import NARROW, STRANGER, TOKEN, Hub
 from tests.loopback.openai_server import Judge, marks, serve
 
 
@@ -76,6 +76,13 @@ def test_a_token_that_was_not_let_in_says_what_to_accept_and_what_else_there_is(
     assert (verdict.state, verdict.who) == ("works", "stranger")
     assert verdict.says == f"{GATED} (gated): not yet granted"
     assert f"huggingface.co/{GATED}" in verdict.action and "Qwen/Qwen2.5-7B" in verdict.action
+
+
+def test_a_fine_grained_token_without_gated_models_is_told_apart(online: Hub) -> None:
+    verdict = asked("huggingface", NARROW)
+    assert (verdict.state, verdict.may) == ("works", "fine-grained token")
+    assert "this token may read no gated models" in verdict.says
+    assert "huggingface.co/settings/tokens" in verdict.action
 
 
 def test_a_hugging_face_token_that_is_refused_or_can_not_be_asked(online: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from tests.loopback.world import LLAMA, built
 
 TOKEN = "hf_loopback_accepted"  # the token whose owner has accepted the gate
 STRANGER = "hf_loopback_stranger"  # a good token whose owner has not
+NARROW = "hf_loopback_narrow"  # a fine-grained one that was not given gated repositories
 LARGE = 100_000  # bytes; from here on a file is listed as kept in large file storage, by its SHA-256
 
 ALIASES = {"bert-base-uncased": "google-bert/bert-base-uncased", "gpt2": "openai-community/gpt2"}
@@ -192,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self._resolve(repository, rest[1], "/".join(rest[2:]))
 
     def _whoami(self) -> None:
-        roles = {TOKEN: "read", STRANGER: "write"}
+        roles = {TOKEN: "read", STRANGER: "write", NARROW: "fineGrained"}
         if (token := self._token()) not in roles:
             return self._error(401, "", "Invalid user token.")
         name = "learner" if token == TOKEN else "stranger"
@@ -241,7 +242,9 @@ class _Handler(BaseHTTPRequestHandler):
         """True if the request was turned away at the gate."""
         if repository.gated and self._token() != TOKEN:
             status = 403 if self._token() else 401
-            self._error(status, "GatedRepo", f"Access to {repository.id} is restricted.")
+            narrow = "Please enable access to public gated repositories in your fine-grained token settings."
+            restricted = f"Access to {repository.id} is restricted."
+            self._error(status, "GatedRepo", narrow if self._token() == NARROW else restricted)
             return True
         return False
 
