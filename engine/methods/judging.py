@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import openai
@@ -65,9 +66,14 @@ class Unfinished(openai.OpenAIError):
 
 def answer_type(rubric: Mapping[str, str]) -> type[BaseModel]:
     """The structured answer: for each criterion {reason, mark}, its question as the description."""
+    return _answer_type(tuple(rubric.items()))
+
+
+@lru_cache
+def _answer_type(rubric: tuple[tuple[str, str], ...]) -> type[BaseModel]:
     strict = ConfigDict(extra="forbid")
     fields: dict[str, Any] = {}
-    for name, question in rubric.items():
+    for name, question in rubric:
         title = name.title().replace(" ", "")
         answer = create_model(title, __config__=strict, __doc__=question, reason=(str, ...), mark=(Mark, ...))
         fields[name] = (answer, ...)

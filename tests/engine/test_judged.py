@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from deepdive.engine import supervisor
 from deepdive.engine.events import Spend
 from deepdive.engine.log import replay
 from deepdive.engine.store import Run
@@ -89,6 +90,21 @@ def test_killed_in_the_middle_grading_goes_on_and_nothing_graded_is_asked_again(
     finished = judged.finish(run, "grade")  # and a third time nothing at all
     assert len(server.asked) == asked + 24 - kept
     assert finished.figures.keys() == job.figures.keys()
+
+
+def test_a_polite_stop_keeps_what_was_paid(judged: Laboratory, server: Judge) -> None:
+    server.seconds = 0.15
+    run = run_with(judged, server)
+    judged.submit(run, "grade")
+    judged.wait(run, lambda view: (job := view.running) and job.progress and job.progress.done >= 4)
+    supervisor.stop(run)
+    view = judged.wait(run, lambda view: not view.running)
+    job = view.latest("grade", done=False)
+    assert job is not None and job.outcome == "stopped"
+    paid = len(server.asked)
+    assert paid < 24
+    assert judged.finish(run, "grade").outcome == "done"
+    assert len(server.asked) == 24
 
 
 def test_the_cost_is_estimated_before_shown_during_and_right_at_the_end(judged: Laboratory, server: Judge) -> None:
