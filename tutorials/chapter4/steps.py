@@ -438,7 +438,6 @@ def written(model, tokenizer, prompts, new_tokens, marker=""):
     inputs = tokenizer(
         prompts, return_tensors="pt", padding=True, padding_side="left"
     ).to(model.device)
-    stop = {"stop_strings": [marker], "tokenizer": tokenizer}
     with torch.no_grad():
         output = model.generate(
             input_ids=inputs.input_ids,
@@ -447,7 +446,6 @@ def written(model, tokenizer, prompts, new_tokens, marker=""):
             do_sample=False,
             use_cache=True,
             pad_token_id=tokenizer.pad_token_id,
-            **(stop if marker else {}),
         )
     new = output[:, inputs.input_ids.shape[1] :]
     texts = tokenizer.batch_decode(new, skip_special_tokens=True)

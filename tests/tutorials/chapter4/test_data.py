@@ -96,7 +96,7 @@ def book_like(tutorial: Tutorial, folder: Path) -> Tutorial:
             ["tweet_id", "author_id", "inbound", "created_at", "text", "response_tweet_id", "in_response_to_tweet_id"]
         )
         for id, (text, inbound) in TWEETS.items():
-            writer.writerow([id, "a", inbound, "today", text, "", ""])
+            writer.writerow([id, "a", inbound, "today", text])
     scale = tutorial.scales["pocket"]
     roles = {**scale.roles, "tweets": {"file": str(table)}}
     for split in ("train", "validation", "test"):

@@ -1,0 +1,269 @@
+"""Tuning for real, on tiny models: what is trained, on which tokens, how often, and what stays as it was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from deepdive.engine.lab import Lab
+from deepdive.engine.tutorial import Tutorial
+from peft import PeftModel, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from trl import SFTTrainer
+
+from tests.tutorials.chapter4.conftest import TRAIN, Desk
+
+QUICK = {"updates": 2, "new_tokens": 2, "graded": 1}
+MAPS = {"q": (64, 64), "k": (64, 64), "v": (64, 64), "o": (64, 64), "gate": (64, 128), "up": (64, 128)} | {
+    "down": (128, 64)
+}
+
+
+def lora(rank: int, *maps: str) -> int:
+    """rank x (inputs + outputs) of each."""
+    return rank * sum(sum(MAPS[name]) for name in maps)
+
+
+# ---- what is trained ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rank", "targets", "maps"),
+    [
+        (8, "all-linear", tuple(MAPS)),
+        (1, "all-linear", tuple(MAPS)),
+        (4, "q_proj v_proj", ("q", "v")),
+        (4, "", ("q", "v")),  # the library's choice for a Llama
+        (3, "down_proj", ("down",)),
+    ],
+)
+def test_trained_numbers_are_rank_times_both_sides(desk: Desk, rank: int, targets: str, maps: tuple[str, ...]) -> None:
+    model, _ = desk.steps.load(desk.lab, "large")
+    tuned = get_peft_model(model, desk.steps.adapter(desk.lab, model, rank, targets))
+    assert desk.steps.parameters(tuned)[0] == lora(rank, *maps)
+
+
+def test_the_small_model_s_joint_projection_is_the_library_s_choice(desk: Desk) -> None:
+    model, _ = desk.steps.load(desk.lab, "small")
+    tuned = get_peft_model(model, desk.steps.adapter(desk.lab, model, 16, ""))
+    assert desk.steps.parameters(tuned)[0] == 16 * (64 + 3 * 64)
+
+
+@pytest.mark.parametrize("step", ["large_lora", "large_qlora"])
+def test_the_share_counts_every_weight_of_four_bits(desk: Desk, step: str) -> None:
+    """Two of them lie in a byte: the frozen model has as many numbers as in 32 bits."""
+    desk.run(step, **QUICK)
+    whole = sum(weight.numel() for weight in desk.steps.outline(desk.lab, "large").parameters())
+    trained = lora(8, *MAPS)
+    assert desk.bars(step, "numbers") == {"trained": trained, "frozen": whole}
+    assert desk.figure(step, "trained share") == pytest.approx(trained / (whole + trained))
+
+
+@pytest.mark.parametrize(("method", "adapters"), [("LoRA", "bfloat16"), ("QLoRA", "bfloat16"), ("QLoRA", "float32")])
+def test_adapters_have_the_type_that_was_asked_for(desk: Desk, method: str, adapters: str) -> None:
+    desk.run("large_qlora", method=method, adapters=adapters, **QUICK)
+    trained = {weight.dtype for weight in desk.model().parameters() if weight.requires_grad}
+    assert trained == {getattr(torch, adapters)}
+    frozen = {weight.dtype for weight in desk.model().parameters() if not weight.requires_grad}
+    assert frozen == ({torch.uint8, torch.float32} if method == "QLoRA" else {torch.float32})
+
+
+def test_full_tuning_knows_no_adapters(desk: Desk) -> None:
+    desk.run("small_full", adapters="bfloat16", **QUICK)
+    assert {weight.dtype for weight in desk.model().parameters()} == {torch.float32}
+    assert all(weight.requires_grad for weight in desk.model().parameters())
+
+
+@pytest.mark.parametrize("step", ["large_lora", "large_qlora"])
+def test_adapters_move_and_the_base_does_not(desk: Desk, step: str) -> None:
+    desk.run(step, **{**QUICK, "updates": 3})
+    tuned = dict(desk.model().named_parameters())
+    moved = [weight for name, weight in tuned.items() if "lora_B" in name]
+    assert all(weight.abs().max() > 0 for weight in moved)  # B is 0 at the start
+    assert len(moved) == len(MAPS)
+    method = "QLoRA" if step == "large_qlora" else "full"
+    before, _ = desk.steps.load(desk.lab, "large", method, double=True)
+    after = {name.replace(".base_layer", ""): weight for name, weight in tuned.items()}
+    for name, weight in before.named_parameters():
+        assert torch.equal(weight, after[f"base_model.model.{name}"]), name
+
+
+def test_all_weights_move(desk: Desk) -> None:
+    desk.run("small_full", **QUICK)
+    before = AutoModelForCausalLM.from_pretrained(desk.lab.model("small"))  # type: ignore[union-attr]
+    after = dict(desk.model().named_parameters())
+    still = [name for name, weight in before.named_parameters() if torch.equal(weight, after[name])]
+    assert still == []
+
+
+def test_checkpointing_changes_no_loss(desk: Desk) -> None:
+    """Activations are computed twice: the same numbers, dropout included."""
+    curves = []
+    for checkpointing in (False, True):
+        desk.run("large_qlora", **{**QUICK, "updates": 10, "checkpointing": checkpointing})
+        curves.append([event.values["loss"] for event in desk.heard["large_qlora"] if hasattr(event, "curve")])
+    assert curves[0]
+    assert curves[1] == pytest.approx(curves[0], rel=1e-4)
+
+
+# ---- on which tokens ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trainers(monkeypatch: pytest.MonkeyPatch) -> list[SFTTrainer]:
+    """Every trainer that a step hands to the laboratory."""
+    kept: list[SFTTrainer] = []
+    follow = Lab.follow
+
+    def keep(self: Lab, trainer: Any, *rest: Any) -> Any:
+        kept.append(trainer)
+        return follow(self, trainer, *rest)
+
+    monkeypatch.setattr(Lab, "follow", keep)
+    return kept
+
+
+def first_batch(trainer: SFTTrainer) -> list[tuple[str, str, str]]:
+    """Of each text: what is not trained on, what is, and what was filled up."""
+    batch = next(iter(trainer.get_train_dataloader()))
+    tokenizer = trainer.processing_class
+    told = []
+    for ids, labels, mask in zip(batch["input_ids"], batch["labels"], batch["attention_mask"], strict=True):
+        real, trained = mask.bool(), labels != -100
+        assert torch.equal(labels[trained], ids[trained])
+        assert not (trained & ~real).any()
+        told.append(tuple(tokenizer.decode(ids[where]) for where in (real & ~trained, trained, ~real)))
+    return told
+
+
+def texts(desk: Desk) -> dict[str, str]:
+    """Summaries by their prompt."""
+    lines = (desk.folder / "conversations" / "train.jsonl").read_text().splitlines()
+    return {row["prompt"]: row["summary"] for row in map(json.loads, lines)}
+
+
+def test_loss_on_the_summary_leaves_the_prompt_out(desk: Desk, trainers: list[SFTTrainer]) -> None:
+    desk.run("small_full", loss_on="summary", **QUICK)
+    known = texts(desk)
+    for prompt, trained, _ in first_batch(trainers[0]):
+        assert trained == f" {known[prompt]}<|endoftext|>"
+
+
+def test_loss_on_the_whole_text_takes_all_of_it(desk: Desk, trainers: list[SFTTrainer]) -> None:
+    desk.run("small_full", **QUICK)
+    known = {f"{prompt} {summary}<|endoftext|>" for prompt, summary in texts(desk).items()}
+    batch = first_batch(trainers[0])
+    assert len(batch) == 4
+    assert {trained for _, trained, _ in batch} <= known
+    assert {masked for masked, *_ in batch} == {""}
+    assert len({len(filled) for *_, filled in batch}) > 1  # texts of different lengths, the shorter ones filled up
+
+
+def test_the_book_s_marker_stands_before_the_end(desk: Desk, trainers: list[SFTTrainer]) -> None:
+    desk.run("small_full", loss_on="summary", marker=" Please.", **QUICK)
+    assert all(trained.endswith(". Please.<|endoftext|>") for _, trained, _ in first_batch(trainers[0]))
+
+
+def without_padding(tiny: Tutorial, folder: Path) -> Tutorial:
+    """The small model's tokenizer like GPT-2's and Llama's own: it has no padding token."""
+    scale = tiny.scales["pocket"]
+    for part in (AutoModelForCausalLM, AutoTokenizer):
+        loaded = part.from_pretrained(scale.roles["small"]["folder"])
+        if part is AutoTokenizer:
+            loaded.pad_token = None
+        loaded.save_pretrained(folder)
+    roles = {**scale.roles, "small": {"folder": str(folder)}}
+    return replace(tiny, scales={"pocket": replace(scale, roles=roles)})
+
+
+def test_the_end_is_trained_on_where_it_fills_up_too(
+    tiny: Tutorial, tmp_path: Path, trainers: list[SFTTrainer]
+) -> None:
+    """The book's notebooks masked it by its id, and no model learned to stop."""
+    desk = Desk(without_padding(tiny, tmp_path / "model"), tmp_path / "desk")
+    desk.run("conversations")
+    desk.run("small_full", **QUICK)
+    tokenizer = trainers[0].processing_class
+    assert tokenizer.pad_token == tokenizer.eos_token == "<|endoftext|>"
+    assert len(tokenizer) == desk.model().config.vocab_size  # no new row in the embedding
+    batch = first_batch(trainers[0])
+    assert all(trained.endswith(".<|endoftext|>") for _, trained, _ in batch)
+    assert any(filled.startswith("<|endoftext|>") for *_, filled in batch)
+
+
+# ---- how often ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        ({"epochs": 1, "batch": 4}, TRAIN // 4),
+        ({"epochs": 2, "batch": 4, "accumulation": 3}, 2 * 4),  # ten batches: 3, 3, 3 and 1
+        ({"epochs": 1, "batch": 7}, 6),
+        ({"epochs": 3, "updates": 5}, 5),
+    ],
+)
+def test_updates_are_counted_before_as_they_come(
+    desk: Desk, trainers: list[SFTTrainer], settings: dict[str, int], wanted: int
+) -> None:
+    desk.run("small_lora", new_tokens=1, graded=1, **settings)
+    assert desk.steps.trainer_updates(trainers[0]) == wanted
+    assert desk.figure("small_lora", "updates") == wanted
+
+
+def test_samples_come_at_the_start_and_four_times(desk: Desk) -> None:
+    desk.run("small_full", epochs=1, batch=4, new_tokens=3, graded=1)  # 10 updates: every second
+    samples = [event.x for event in desk.heard["small_full"] if getattr(event, "stream", "") == "sample"]
+    assert samples == [0, 2, 4, 6, 8, 10]
+
+
+def test_settings_reach_the_trainer(desk: Desk, trainers: list[SFTTrainer]) -> None:
+    """trl has silent defaults of its own: each that matters is set."""
+    desk.run("large_lora", **QUICK)
+    args = trainers[0].args
+    assert (args.bf16, args.fp16, args.gradient_checkpointing, args.max_length) == (False, False, False, 1024)
+    assert (args.learning_rate, args.weight_decay, args.max_grad_norm) == (5e-3, 0.01, 1.0)
+    assert (str(args.lr_scheduler_type.value), args.optim) == ("linear", "adamw_torch")
+    assert (args.warmup_steps, args.packing, args.use_cpu) == (0, False, True)
+    tuned = desk.model().peft_config["default"]
+    assert (tuned.r, tuned.lora_alpha, tuned.lora_dropout, tuned.bias) == (8, 16, 0.05, "none")
+
+
+# ---- saved and loaded -----------------------------------------------------------------------------------------------
+
+
+def logits(model: Any, desk: Desk) -> torch.Tensor:
+    assert desk.lab is not None
+    tokenizer = AutoTokenizer.from_pretrained(desk.lab.model("large"))
+    ids = tokenizer(desk.lab.read("test")[0]["prompt"], return_tensors="pt")
+    with torch.no_grad():
+        return model.eval()(**ids).logits  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("step", ["large_lora", "large_qlora"])
+def test_a_saved_adapter_on_a_fresh_base_says_the_same(desk: Desk, step: str) -> None:
+    desk.run(step, **{**QUICK, "updates": 4})
+    trained = logits(desk.model(), desk)
+    base, _ = desk.steps.load(desk.lab, "large", "QLoRA" if step == "large_qlora" else "full", double=True)
+    alone = logits(base, desk)
+    again = logits(PeftModel.from_pretrained(base, desk.folder / step / "model"), desk)
+    assert torch.equal(again, trained)
+    assert (again - alone).abs().max() > 0.01
+
+
+def test_a_tuned_model_is_saved_whole(desk: Desk) -> None:
+    desk.run("large_full", **QUICK)
+    saved = AutoModelForCausalLM.from_pretrained(desk.folder / "large_full" / "model")
+    assert torch.equal(logits(saved, desk), logits(desk.model(), desk))
+
+
+def test_the_same_seed_trains_the_same_adapter(desk: Desk) -> None:
+    weights = []
+    for _ in range(2):
+        desk.run("large_qlora", **QUICK)
+        weights.append([w.detach().clone() for w in desk.model().parameters() if w.requires_grad])
+    assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
