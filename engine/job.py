@@ -313,11 +313,10 @@ class Execution:
             safe.ledger.close()
 
     def _look_ahead(self, step: Step, order: Order, safe: Safe) -> None:
-        """Raises Fault where a hub's model can't fit, before it is fetched: into the limit, else into the GPU."""
+        """Raises Fault where a hub's model can't fit, before it is fetched: into the limit, else into the GPU, else
+        into this machine."""
         gpu = hardware.gpu_memory(0) if self.device == "cuda" else None
-        room = safe.limit or (gpu[0] if gpu is not None else None)
-        if room is None:
-            return
+        room = safe.limit or (gpu or hardware.memory())[0]
         record = self.run.record
         fault = fit.refusal(self.tutorial, step, record.scale, order.settings, record.roles, room)
         if fault is not None:

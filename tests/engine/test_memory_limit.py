@@ -92,6 +92,17 @@ def test_seven_billion_weights_are_refused_ahead_and_that_is_the_lesson(shell: S
     assert not (Path(shell.environment["HF_HOME"]) / "hub").exists()  # nothing was fetched
 
 
+def test_without_a_limit_this_machine_s_own_memory_is_the_limit(shell: Shell) -> None:
+    from deepdive.engine import hardware
+
+    if hardware.gpus() or hardware.memory()[0] > 107e9:
+        pytest.skip("it might fit here")
+    done = shell("run", "planned", "full", "--scale", "book")
+    assert done.returncode == 0, done.stderr
+    (job,) = shell.jobs()
+    assert f"and there are {hardware.memory()[0] / 1e9:.1f} GB" in job["cause"]
+
+
 def test_the_same_limit_lets_the_adapters_through_to_their_download(shell: Shell) -> None:
     done = shell("run", "planned", "adapters", "--scale", "book", "--memory-limit", "16")
     assert done.returncode == 1
