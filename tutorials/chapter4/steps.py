@@ -28,6 +28,7 @@ from transformers import (
     AutoTokenizer,
     BitsAndBytesConfig,
 )
+from transformers.pytorch_utils import Conv1D
 from trl import SFTConfig, SFTTrainer
 
 SPLITS = ("train", "validation", "test")
@@ -351,13 +352,14 @@ def adapter(lab, model, rank, targets):
         chosen = "all-linear"
     elif chosen:
         names = {
-            name.split(".")[-1] for name, _ in model.named_modules()
+            name.split(".")[-1]
+            for name, layer in model.named_modules()
+            if isinstance(layer, (torch.nn.Linear, Conv1D))
         }
         if unknown := [name for name in chosen if name not in names]:
-            allowed = (
-                f"all-linear, or of {', '.join(sorted(names - {''}))}"
-            )
-            lab.refuse("targets", f"no layer {unknown[0]!r}", allowed)
+            why = f"no linear layer {unknown[0]!r}"
+            allowed = f"all-linear, or of {', '.join(sorted(names))}"
+            lab.refuse("targets", why, allowed)
     return LoraConfig(
         r=rank,
         lora_alpha=2 * rank,
@@ -716,7 +718,7 @@ def four_bits(
 
     for name, numbers in {"none": weight, "one": spoilt}.items():
         for block in blocks:
-            if weight.numel() % block:
+            if block < 1 or weight.numel() % block:
                 why = f"{block} does not divide {weight.numel()}"
                 lab.refuse("blocks", why, "a power of 2")
             for levels, values in {"NF4": NF4, "even": EVEN}.items():
