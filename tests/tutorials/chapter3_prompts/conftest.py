@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,12 @@ def _one_thread() -> None:
 def bench(prompts: Tutorial, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     folder: Path = tmp_path_factory.mktemp("prompts")
     return Bench(prompts, folder)
+
+
+@pytest.fixture(scope="module")
+def small(prompts: Tutorial, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """The same with 160 questions to ask instead of 866: for what is the same or not, whatever the accuracy."""
+    scale = prompts.scales["pocket"]
+    asked = {**scale.roles["questions_test"], "split": "train[:300]"}
+    scales = {"pocket": replace(scale, roles={**scale.roles, "questions_test": asked})}
+    return Bench(replace(prompts, scales=scales), tmp_path_factory.mktemp("small"))

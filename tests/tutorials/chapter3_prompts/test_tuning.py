@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from deepdive.engine import catalogue
 from deepdive.engine.events import Progress
 from deepdive.engine.lab import Lab
 from deepdive.engine.tutorial import Tutorial
@@ -24,11 +25,11 @@ def lab_of(bench: Bench) -> Lab:
     return bench.lab
 
 
-@pytest.fixture
-def shipped(bench: Bench) -> dict[str, torch.Tensor]:
+@pytest.fixture(scope="module")
+def shipped() -> dict[str, torch.Tensor]:
     """The weights as they lie on the disk."""
-    bench.run("ask_t5")
-    return dict(T5ForConditionalGeneration.from_pretrained(lab_of(bench).model("t5")).named_parameters())
+    model = T5ForConditionalGeneration.from_pretrained(catalogue.pocket() / "models" / "questions-t5")
+    return dict(model.named_parameters())
 
 
 def same(model: Any, shipped: dict[str, torch.Tensor]) -> set[str]:
@@ -118,7 +119,7 @@ def test_the_shortcut_is_told_by_groups_that_add_up(bench: Bench, shipped: dict[
 def test_a_soft_prompt_beats_its_own_start_and_the_model_stays_as_it_was(
     bench: Bench, shipped: dict[str, torch.Tensor]
 ) -> None:
-    bench.run("soft_prompt", templates=BARE, k=64)
+    bench.run("soft_prompt", templates=BARE, k=64, epochs=[0, 8])
     right = accuracies(bench, "soft_prompt")
     assert right["featureless", 8] >= right["featureless", 0] + 0.15
     soft = lab_of(bench).held["t5"][0]
@@ -158,10 +159,20 @@ def test_a_prompt_begins_from_words(bench: Bench, shipped: dict[str, torch.Tenso
         assert [row["before"].split()[0] for row in rows] == ["yes", "or", "no"]
 
 
+def test_each_wording_has_a_prompt_of_its_own(small: Bench) -> None:
+    lines = [BARE, f"punctuated: {PUNCTUATED}"]
+    found = []
+    for templates in ("\n".join(lines), "\n".join(reversed(lines))):
+        small.run("soft_prompt", templates=templates, k=8, epochs=[0, 2])
+        found.append(accuracies(small, "soft_prompt"))
+    assert found[0] == found[1]
+    assert found[0]["punctuated", 2] != found[0]["punctuated", 0]
+
+
 @pytest.fixture(scope="module")
 def schedules(bench: Bench) -> Bench:
     for step in ("short_run", "source_schedule"):
-        bench.run(step, templates=BARE)
+        bench.run(step, templates=BARE, epochs=[0, 2, 8])
     return bench
 
 
@@ -188,7 +199,7 @@ def test_left_out_of_the_optimizer_is_not_frozen(schedules: Bench, shipped: dict
     """Gradients of the model are computed, pile up and enter the norm at which the prompt's are clipped."""
     before = accuracies(schedules, "short_run")
     moved = schedules.figure("short_run", "moved")
-    schedules.run("soft_prompt", templates=BARE, k=16, batch=8, language_model="left out")
+    schedules.run("soft_prompt", templates=BARE, k=16, batch=8, epochs=[0, 2, 8], language_model="left out")
     base = lab_of(schedules).held["t5"][0].get_base_model()
     assert same(base, shipped) == set(shipped)
     assert any(weight.grad is not None and weight.grad.norm() > 0.01 for weight in base.parameters())
@@ -204,53 +215,53 @@ MODES = ["prompt", "model", "prompt, then model", "prompt and model"]
 
 
 @pytest.fixture(scope="module")
-def regimes(bench: Bench) -> dict[tuple[Any, ...], float]:
-    bench.run("four_regimes", sizes=[0, 4, 8], first=4)
-    return accuracies(bench, "four_regimes")
+def regimes(small: Bench) -> dict[tuple[Any, ...], float]:
+    small.run("four_regimes", sizes=[0, 4, 8], first=4)
+    return accuracies(small, "four_regimes")
 
 
-def test_every_regime_has_its_start(bench: Bench, regimes: dict[tuple[Any, ...], float]) -> None:
+def test_every_regime_has_its_start(small: Bench, regimes: dict[tuple[Any, ...], float]) -> None:
     assert list(regimes) == [(mode, k) for k in (0, 4, 8) for mode in MODES]
-    bench.run("zero_shot")
-    assert regimes["model", 0] == bench.figure("zero_shot", "accuracy", template="simplest")
+    small.run("zero_shot")
+    assert regimes["model", 0] == small.figure("zero_shot", "accuracy", template="simplest")
     assert regimes["prompt", 0] == regimes["prompt and model", 0]
     assert regimes["prompt, then model", 0] != regimes["prompt", 0]  # its prompt is tuned already
     assert all(regimes[mode, 8] >= regimes[mode, 0] + 0.05 for mode in ("prompt", "model", "prompt and model"))
 
 
-def test_what_each_regime_tunes_is_counted(bench: Bench, shipped: dict[str, torch.Tensor]) -> None:
+def test_what_each_regime_tunes_is_counted(small: Bench, shipped: dict[str, torch.Tensor]) -> None:
     whole, table = sum(weight.numel() for weight in shipped.values()), shipped["shared.weight"].numel()
     soft = VECTORS * WIDTH
     for embedding, left in (("tuned", 0), ("frozen", table)):
-        bench.run("four_regimes", sizes=[0], first=1, embedding=embedding)
-        tuned = {f.case["mode"]: f.value for f in bench.figures("four_regimes", "tuned")}
+        small.run("four_regimes", sizes=[0], first=1, embedding=embedding)
+        tuned = {f.case["mode"]: f.value for f in small.figures("four_regimes", "tuned")}
         assert tuned == dict(zip(MODES, [soft, whole, whole - left, whole - left + soft], strict=True))
         for mode in MODES:
-            whole_of_it = tuned[mode] + bench.figure("four_regimes", "frozen", mode=mode)
+            whole_of_it = tuned[mode] + small.figure("four_regimes", "frozen", mode=mode)
             assert whole_of_it == whole + (0 if mode == "model" else soft)
 
 
-def test_a_frozen_embedding_stays_and_all_else_moves(bench: Bench, shipped: dict[str, torch.Tensor]) -> None:
-    bench.run("four_regimes", sizes=[4], first=1, embedding="frozen")
-    base = lab_of(bench).held["t5"][0].get_base_model()  # after "prompt and model", the last of the four
+def test_a_frozen_embedding_stays_and_all_else_moves(small: Bench, shipped: dict[str, torch.Tensor]) -> None:
+    small.run("four_regimes", sizes=[4], first=1, embedding="frozen")
+    base = lab_of(small).held["t5"][0].get_base_model()  # after "prompt and model", the last of the four
     assert same(base, shipped) == {"shared.weight"}
 
 
 def test_anew_a_size_leans_on_no_other(
-    bench: Bench, regimes: dict[tuple[Any, ...], float], shipped: dict[str, torch.Tensor]
+    small: Bench, regimes: dict[tuple[Any, ...], float], shipped: dict[str, torch.Tensor]
 ) -> None:
-    bench.run("four_regimes", sizes=[8], first=1)
-    assert same(lab_of(bench).held["t5"][0].get_base_model(), shipped) == set()
-    alone = accuracies(bench, "four_regimes")
+    small.run("four_regimes", sizes=[8], first=1)
+    assert same(lab_of(small).held["t5"][0].get_base_model(), shipped) == set()
+    alone = accuracies(small, "four_regimes")
     for mode in ("prompt", "model", "prompt and model"):
         assert alone[mode, 8] == regimes[mode, 8]
-    counted = updates(bench, "four_regimes")
+    counted = updates(small, "four_regimes")
     assert counted == {"the prompt first": 2, **{f"{mode} at 8": 32 for mode in MODES}}
 
 
-def test_carried_over_the_prompt_is_never_reset(bench: Bench, regimes: dict[tuple[Any, ...], float]) -> None:
-    bench.run("four_regimes", sizes=[4, 8], first=4, soft_start="carried over")
-    carried = accuracies(bench, "four_regimes")
+def test_carried_over_the_prompt_is_never_reset(small: Bench, regimes: dict[tuple[Any, ...], float]) -> None:
+    small.run("four_regimes", sizes=[4, 8], first=4, soft_start="carried over")
+    carried = accuracies(small, "four_regimes")
     for mode in MODES:
         assert carried[mode, 4] == regimes[mode, 4]
     assert carried["prompt", 8] != regimes["prompt", 8]
@@ -259,9 +270,9 @@ def test_carried_over_the_prompt_is_never_reset(bench: Bench, regimes: dict[tupl
         assert carried[mode, 8] == regimes[mode, 8]
 
 
-def test_the_source_s_batches_are_twice_as_large_but_for_the_model_alone(bench: Bench) -> None:
-    bench.run("four_regimes", sizes=[4], first=1, batches="the source's")
-    counted = updates(bench, "four_regimes")
+def test_the_source_s_batches_are_twice_as_large_but_for_the_model_alone(small: Bench) -> None:
+    small.run("four_regimes", sizes=[4], first=1, batches="the source's")
+    counted = updates(small, "four_regimes")
     assert counted == {"the prompt first": 1, **{f"{mode} at 4": 16 if mode == "model" else 8 for mode in MODES}}
 
 
