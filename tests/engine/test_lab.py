@@ -12,6 +12,7 @@ from typing import Any
 import numpy
 import pytest
 import torch
+from bitsandbytes.nn import Linear4bit
 from deepdive.engine import lab as lab_module
 from deepdive.engine.events import Event, Figure, Point, Progress, Rows, Text, build
 from deepdive.engine.lab import Lab, Refused, Stopped, aside
@@ -162,6 +163,29 @@ def test_aside_puts_everything_back_after_an_error() -> None:
     assert states() == before
     assert model.training
     assert torch.is_grad_enabled()
+
+
+def test_four_bits_that_were_asked_in_between_still_pass_gradients_on(tmp_path: Path) -> None:
+    """On a CPU with bfloat16 bitsandbytes packs them anew at the first evaluation, and a backward pass after it fails:
+    not where the laboratory watches."""
+    torch.manual_seed(0)
+    packed = Linear4bit(64, 64, bias=False, compute_dtype=torch.float32, quant_type="nf4").to("cpu")
+    model, inputs = torch.nn.Sequential(torch.nn.Linear(64, 64), packed), torch.randn(4, 64)
+    assert packed.weight.dtype == torch.uint8
+
+    def gradient() -> torch.Tensor:
+        model.zero_grad()
+        model(inputs).square().mean().backward()
+        return model[0].weight.grad.clone()
+
+    lab, _ = laboratory(tmp_path)
+    lab.watch("model", model)
+    before = gradient()
+    for _ in range(2):
+        with aside(model):
+            model(inputs)
+        assert torch.equal(gradient(), before)
+    assert before.abs().max() > 0
 
 
 # ---- a real training --------------------------------------------------------------------------------------------
