@@ -200,7 +200,7 @@ def _about(row: Row, found: Sequence[Row], sizes: Sequence[float], view: RunView
     held = measured(job_of(row, view))
     if held:
         off = [
-            f"{name} {size(amount)} ({row.estimate.parts[name] / amount - 1:+.0%})"
+            f"{name} {size(amount)} ({row.estimate.parts[name] / amount * 100 - 100:+.0f} %)"
             for name, amount in held.items()
             if amount
         ]
@@ -227,7 +227,7 @@ def _notes(known: Sequence[Row]) -> list[str]:
         error = max(row.error for row in known)
         notes.append(
             f"Weights, gradients and optimizer are counted; activations are estimated for texts of full length and may "
-            f"be off by {error:.0%}. `≠`: fits, but by less than that. `other`: what is needed for a moment"
+            f"be off by {100 * error:.0f} %. `≠`: fits, but by less than that. `other`: what is needed for a moment"
             + (", and a GPU's libraries." if known[0].gpu else ".")
         )
     return notes

@@ -243,7 +243,7 @@ def test_the_table_is_one_line_a_configuration_and_says_what_helps(tutorial: Tut
     assert "8-bit Adam" in text
     assert "Llama, QLoRA fits 16 GB" in text
     assert "measured (and by how much the estimate is off): weights 4 B" in text
-    assert "may be off by 20%" in text
+    assert "may be off by 20 %" in text
 
 
 def test_a_small_lesson_is_told_in_megabytes(tutorial: Tutorial) -> None:

@@ -123,7 +123,7 @@ class FitScreen(DeepScreen):
         seen = tuple(Holder(kind, held[kind], kind) for kind in KINDS if kind in held)
         if held:
             expected, got = (sum(source[name] for name in held) for source in (found.parts, held))
-            words = f"{words}; the estimate was {expected / got - 1:+.0%} off"
+            words = f"{words}; the estimate was {100 * expected / got - 100:+.0f} % off"
         return FitBar(visible(row.name), holders, words, VERDICTS[fits], seen)
 
     def _changes(self, row: Row, limit: float) -> list[Change]:
@@ -149,8 +149,8 @@ class FitScreen(DeepScreen):
         here = self.deep.house.machine
         told = [
             f"{row.shape.model}: {row.shape.parameters:,} weights, {row.shape.trainable:,} trained numbers; "
-            f"{visible(row.place)}, counted from {visible(row.source)}.",
-            f"Activations may be off by {row.error:.0%}; they are those of texts of full length.",
+            f"{visible(row.place)}, counted from {visible(row.source.partition(':')[0])}.",
+            f"Activations may be off by {100 * row.error:.0f} %; they are those of texts of full length.",
         ]
         if here is not None:
             fits = row.fits(own_memory(here))

@@ -162,7 +162,8 @@ def _beside(
 ) -> Line:
     """A name, its bar as long as its total, the total at the right."""
     length = max(1, round(total / scale * room)) if total else 0
-    bar = stacked(holders, total, length) if length else ()
+    seen = [holder for holder in holders if 2 * holder.amount * length >= total]  # half a cell and more: to scale
+    bar = stacked(seen, sum(holder.amount for holder in seen), length) if length else ()
     line = fit([*fit(left, label), *bar], label + room)
     return fit([*_with_marks(line, label, places), (words.rjust(TOTAL_CELLS), STRONG)], width)
 

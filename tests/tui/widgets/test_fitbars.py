@@ -93,6 +93,13 @@ async def test_what_was_measured_stands_under_what_was_planned() -> None:
     assert "fits; +2 % off" in lines[3]
 
 
+async def test_what_is_less_than_half_a_cell_takes_none_from_the_others() -> None:
+    lines = await drawn([bar("full", 60, 60), bar("8 bits", 8, 0.02, 0.03, 4, 4)], 80)
+    small = lines[4]
+    assert "▓" not in small and "▒" not in small
+    assert small.count("█") == small.count("▚") + small.count("░")
+
+
 async def test_a_configuration_that_is_unknown_has_its_reason_and_no_bar() -> None:
     lines = await drawn([FitBar("lost", says="no such model", verdict="failed"), *BARS], 80)
     assert lines[1].split() == ["▸", "lost"]
