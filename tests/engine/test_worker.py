@@ -65,7 +65,7 @@ def test_what_the_step_refuses_is_refused_with_what_is_allowed(laboratory: Labor
 
 def test_out_of_memory_says_who_held_it_and_what_would_make_it_fit(laboratory: Laboratory) -> None:
     job = laboratory.finish(laboratory.run(), "too_big")
-    assert job.outcome == "failed"
+    assert job.outcome == "done", "in this step it is the lesson"
     assert "memory" in job.cause
     assert "batch" in job.action
 
