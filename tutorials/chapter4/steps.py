@@ -728,10 +728,8 @@ def four_bits(
                 case = {"levels": levels, "block": block}
                 lab.measure("error", share, **case, outlier=name)
     for block in blocks:
-        bits, double = (
-            4 + 32 / block,
-            4 + 8 / block + 32 / (256 * block),
-        )
+        bits = 4 + 32 / block
+        double = 4 + 8 / block + 32 / (256 * block)
         lab.measure(
             "bits a weight", bits, block=block, scales="32 bits"
         )
