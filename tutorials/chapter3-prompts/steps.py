@@ -458,10 +458,15 @@ def template_curves(
             fit(lab, asked, few, labels, parts, epochs, batch, at)
             case = {"template": name, "k": k}
             tell(lab, asked.predict(held), validation, **case)
-        said = asked.predict(asked.encode(test)).argmax(-1).cpu()
-        right = (said == labels_of(test)).float().mean().item()
-        lab.measure("test accuracy", right, n=len(test), template=name)
+        tell_test(lab, asked, test, template=name)
         tell_confusion(lab, name, asked.predict(held), validation)
+
+
+def tell_test(lab, asked, test, **case):
+    """Accuracy on questions that nothing was chosen by."""
+    said = asked.predict(asked.encode(test)).argmax(-1).cpu()
+    right = (said == labels_of(test)).float().mean().item()
+    lab.measure("test accuracy", right, n=len(test), **case)
 
 
 # ---- what it has learned to read -----------------------------------
@@ -567,7 +572,7 @@ def ten_templates(
         lab.refuse("templates", f"{odd[0]!r} has no family", allowed)
     model, tokenizer = t5(lab)
     words = standing_for(lab, tokenizer, label_words)
-    train, validation, _ = questions(lab, tokenizer, sizes)
+    train, validation, test = questions(lab, tokenizer, sizes)
     labels = [row["label"] for row in train]
     parts = [model_part(list(model.parameters()), learning_rate)]
     start, table = deepcopy(model.state_dict()), []
@@ -586,6 +591,7 @@ def ten_templates(
             right, no = tell(lab, scores, validation, **case)
             row = {"family": family, "accuracy": right}
             table.append({**row, **case, "share of no": no})
+        tell_test(lab, asked, test, template=int(number))
     tell_families(lab, table)
 
 
