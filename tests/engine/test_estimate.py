@@ -235,7 +235,7 @@ def counted(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) 
 
 
 def trained(
-    folder: Path, family: str, method: str, double: bool = False, checkpointing: bool = False
+    folder: Path, family: str, method: str, double: bool = False, checkpointing: bool = False, cast: bool = False
 ) -> dict[str, int]:
     """Two real updates; bytes by holder while the gradients of the second are there."""
     import transformers
@@ -266,7 +266,10 @@ def trained(
     for _ in range(2):
         optimizer.zero_grad()
         with Activations(watched) as activations:
-            model(input_ids=tokens, labels=tokens).loss.backward()
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=cast):
+                loss = model(input_ids=tokens, labels=tokens).loss
+            loss.backward()
+            del loss
         optimizer.step()
     return {**held(watched), "activations": activations.bytes}
 
@@ -295,6 +298,12 @@ def test_double_quantisation_and_checkpointing(folders: dict[str, Path], counted
         estimate(counted["llama", "full"], plan, gpu=False),
         trained(folders["llama"], "llama", "full", checkpointing=True),
     )
+
+
+def test_mixed_precision(folders: dict[str, Path]) -> None:
+    (reply,) = shapes([Request(folder=str(folders["llama"]), length=LENGTH, precision="bf16", gpu=False)])
+    plan = Plan(batch=BATCH, length=LENGTH, precision="bf16")
+    compare(estimate(shape_of(reply), plan, gpu=False), trained(folders["llama"], "llama", "full", cast=True))
 
 
 @pytest.mark.parametrize("family", ["bert", "t5"])
