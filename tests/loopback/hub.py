@@ -19,7 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tests.loopback.world import LLAMA, built
+from tests.loopback.chapter4 import LLAMA
+from tests.loopback.world import built
 
 TOKEN = "hf_loopback_accepted"  # the token whose owner has accepted the gate
 STRANGER = "hf_loopback_stranger"  # a good token whose owner has not

@@ -13,13 +13,13 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.loopback import chapter3
+from tests.loopback import chapter3, chapter4
 from tests.loopback.articles import FIRST, LAST, SENTENCES, TOWNS, TRADES, WORKS, articles
 from tests.loopback.chapter3 import placed
+from tests.loopback.chapter4 import DISTIL, LLAMA
 
 BERT = "google-bert/bert-base-uncased"
 GPT2 = "openai-community/gpt2"
-LLAMA = "meta-llama/Llama-2-7b-hf"  # gated
 PICKLED = "old-lab/only-pickles"
 WIKIPEDIA = "wikimedia/wikipedia"
 WIKIPEDIA_CONFIG = "20231101.en"
@@ -41,7 +41,7 @@ GPT2_IDS = {
 def built() -> Path:
     """The folder with `models/OWNER/NAME/...` and `datasets/OWNER/NAME/...`, made on first use."""
     here = Path(__file__).parent
-    sources = [*(here / name for name in ("world.py", "articles.py", "chapter3.py")), *chapter3.SOURCES]
+    sources = [*(here / name for name in ("world.py", "articles.py", "chapter3.py", "chapter4.py")), *chapter3.SOURCES]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
     folder = Path(tempfile.gettempdir()) / f"deepdive-loopback-{os.getuid()}-{digest}"
     if not folder.is_dir():
@@ -59,7 +59,6 @@ def build(folder: Path) -> None:
     models, data = folder / "models", folder / "datasets"
     _bert(models / BERT)
     _gpt2(models / GPT2)
-    _llama(models / LLAMA, tokenizer_from=models / GPT2)
     _write(
         models / PICKLED,
         {"config.json": '{"model_type": "bert"}', "pytorch_model.bin": "not really a pickle"},
@@ -70,7 +69,8 @@ def build(folder: Path) -> None:
         {"wikipedia.py": "raise SystemExit('a script must never run')\n", "README.md": "# a script\n"},
     )
     chapter3.build(models, data)
-    for name in (chapter3.BERT_CASED, chapter3.T5):
+    chapter4.build(models)
+    for name in (chapter3.BERT_CASED, chapter3.T5, DISTIL, LLAMA):
         _decoys(models / name)
 
 
@@ -134,27 +134,6 @@ def _gpt2(folder: Path) -> None:
         },
     )
     _decoys(folder)
-
-
-def _llama(folder: Path, tokenizer_from: Path) -> None:
-    """The gated model: a Llama of one layer, with GPT-2's tokenizer."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=50_257,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        bos_token_id=50_256,
-        eos_token_id=50_256,
-        tie_word_embeddings=True,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    for name in ("vocab.json", "merges.txt", "tokenizer_config.json"):
-        (folder / name).write_bytes((tokenizer_from / name).read_bytes())
 
 
 def _wikipedia(folder: Path) -> None:
