@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,27 @@ MAPS = {"q": (64, 64), "k": (64, 64), "v": (64, 64), "o": (64, 64), "gate": (64,
 def lora(rank: int, *maps: str) -> int:
     """rank x (inputs + outputs) of each."""
     return rank * sum(sum(MAPS[name]) for name in maps)
+
+
+class Handed(Exception):
+    """A step has come as far as its training."""
+
+
+@pytest.fixture
+def handed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., SFTTrainer]:
+    """The trainer that a step hands to the laboratory, before its first update."""
+
+    def caught(self: Lab, trainer: Any, *rest: Any) -> Any:
+        raise Handed(trainer)
+
+    def hand(desk: Desk, step: str, **settings: Any) -> SFTTrainer:
+        with monkeypatch.context() as patch:
+            patch.setattr(Lab, "follow", caught)
+            with pytest.raises(Handed) as reached:
+                desk.run(step, **settings)
+        return reached.value.args[0]
+
+    return hand
 
 
 # ---- what is trained ------------------------------------------------------------------------------------------------
@@ -53,29 +75,38 @@ def test_the_small_model_s_joint_projection_is_the_library_s_choice(desk: Desk) 
     assert desk.steps.parameters(tuned)[0] == 16 * (64 + 3 * 64)
 
 
-@pytest.mark.parametrize("step", ["large_lora", "large_qlora"])
-def test_the_share_counts_every_weight_of_four_bits(desk: Desk, step: str) -> None:
+def test_the_share_counts_every_weight_of_four_bits(desk: Desk, handed: Callable[..., SFTTrainer]) -> None:
     """Two of them lie in a byte: the frozen model has as many numbers as in 32 bits."""
-    desk.run(step, **QUICK)
+    desk.run("large_qlora", **QUICK)
     whole = sum(weight.numel() for weight in desk.steps.outline(desk.lab, "large").parameters())
     trained = lora(8, *MAPS)
-    assert desk.bars(step, "numbers") == {"trained": trained, "frozen": whole}
-    assert desk.figure(step, "trained share") == pytest.approx(trained / (whole + trained))
+    assert desk.bars("large_qlora", "numbers") == {"trained": trained, "frozen": whole}
+    assert desk.figure("large_qlora", "trained share") == pytest.approx(trained / (whole + trained))
+    assert desk.steps.parameters(handed(desk, "large_lora").model) == (trained, whole)
 
 
 @pytest.mark.parametrize(("method", "adapters"), [("LoRA", "bfloat16"), ("QLoRA", "bfloat16"), ("QLoRA", "float32")])
-def test_adapters_have_the_type_that_was_asked_for(desk: Desk, method: str, adapters: str) -> None:
-    desk.run("large_qlora", method=method, adapters=adapters, **QUICK)
-    trained = {weight.dtype for weight in desk.model().parameters() if weight.requires_grad}
-    assert trained == {getattr(torch, adapters)}
-    frozen = {weight.dtype for weight in desk.model().parameters() if not weight.requires_grad}
+def test_adapters_have_the_type_that_was_asked_for(
+    desk: Desk, handed: Callable[..., SFTTrainer], method: str, adapters: str
+) -> None:
+    model = handed(desk, "large_qlora", method=method, adapters=adapters).model
+    assert {weight.dtype for weight in model.parameters() if weight.requires_grad} == {getattr(torch, adapters)}
+    frozen = {weight.dtype for weight in model.parameters() if not weight.requires_grad}
     assert frozen == ({torch.uint8, torch.float32} if method == "QLoRA" else {torch.float32})
 
 
-def test_full_tuning_knows_no_adapters(desk: Desk) -> None:
-    desk.run("small_full", adapters="bfloat16", **QUICK)
-    assert {weight.dtype for weight in desk.model().parameters()} == {torch.float32}
-    assert all(weight.requires_grad for weight in desk.model().parameters())
+def test_adapters_of_either_type_learn(desk: Desk) -> None:
+    """The optimizer takes them as they are."""
+    desk.run("large_qlora", adapters="bfloat16", **QUICK)
+    trained = [weight for weight in desk.model().parameters() if weight.requires_grad]
+    assert {weight.dtype for weight in trained} == {torch.bfloat16}
+    assert all(weight.abs().max() > 0 for weight in trained)
+
+
+def test_full_tuning_knows_no_adapters(desk: Desk, handed: Callable[..., SFTTrainer]) -> None:
+    model = handed(desk, "small_full", adapters="bfloat16").model
+    assert {weight.dtype for weight in model.parameters()} == {torch.float32}
+    assert all(weight.requires_grad for weight in model.parameters())
 
 
 @pytest.mark.parametrize("step", ["large_lora", "large_qlora"])
@@ -113,20 +144,6 @@ def test_checkpointing_changes_no_loss(desk: Desk) -> None:
 # ---- on which tokens ------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def trainers(monkeypatch: pytest.MonkeyPatch) -> list[SFTTrainer]:
-    """Every trainer that a step hands to the laboratory."""
-    kept: list[SFTTrainer] = []
-    follow = Lab.follow
-
-    def keep(self: Lab, trainer: Any, *rest: Any) -> Any:
-        kept.append(trainer)
-        return follow(self, trainer, *rest)
-
-    monkeypatch.setattr(Lab, "follow", keep)
-    return kept
-
-
 def first_batch(trainer: SFTTrainer) -> list[tuple[str, str, str]]:
     """Of each text: what is not trained on, what is, and what was filled up."""
     batch = next(iter(trainer.get_train_dataloader()))
@@ -146,26 +163,24 @@ def texts(desk: Desk) -> dict[str, str]:
     return {row["prompt"]: row["summary"] for row in map(json.loads, lines)}
 
 
-def test_loss_on_the_summary_leaves_the_prompt_out(desk: Desk, trainers: list[SFTTrainer]) -> None:
-    desk.run("small_full", loss_on="summary", **QUICK)
-    known = texts(desk)
-    for prompt, trained, _ in first_batch(trainers[0]):
+def test_loss_on_the_summary_leaves_the_prompt_out(desk: Desk, handed: Callable[..., SFTTrainer]) -> None:
+    trainer, known = handed(desk, "small_full", loss_on="summary"), texts(desk)
+    for prompt, trained, _ in first_batch(trainer):
         assert trained == f" {known[prompt]}<|endoftext|>"
 
 
-def test_loss_on_the_whole_text_takes_all_of_it(desk: Desk, trainers: list[SFTTrainer]) -> None:
-    desk.run("small_full", **QUICK)
+def test_loss_on_the_whole_text_takes_all_of_it(desk: Desk, handed: Callable[..., SFTTrainer]) -> None:
     known = {f"{prompt} {summary}<|endoftext|>" for prompt, summary in texts(desk).items()}
-    batch = first_batch(trainers[0])
+    batch = first_batch(handed(desk, "small_full"))
     assert len(batch) == 4
     assert {trained for _, trained, _ in batch} <= known
     assert {masked for masked, *_ in batch} == {""}
     assert len({len(filled) for *_, filled in batch}) > 1  # texts of different lengths, the shorter ones filled up
 
 
-def test_the_book_s_marker_stands_before_the_end(desk: Desk, trainers: list[SFTTrainer]) -> None:
-    desk.run("small_full", loss_on="summary", marker=" Please.", **QUICK)
-    assert all(trained.endswith(". Please.<|endoftext|>") for _, trained, _ in first_batch(trainers[0]))
+def test_the_book_s_marker_stands_before_the_end(desk: Desk, handed: Callable[..., SFTTrainer]) -> None:
+    batch = first_batch(handed(desk, "small_full", loss_on="summary", marker=" Please."))
+    assert all(trained.endswith(". Please.<|endoftext|>") for _, trained, _ in batch)
 
 
 def without_padding(tiny: Tutorial, folder: Path) -> Tutorial:
@@ -181,16 +196,16 @@ def without_padding(tiny: Tutorial, folder: Path) -> Tutorial:
 
 
 def test_the_end_is_trained_on_where_it_fills_up_too(
-    tiny: Tutorial, tmp_path: Path, trainers: list[SFTTrainer]
+    tiny: Tutorial, tmp_path: Path, handed: Callable[..., SFTTrainer]
 ) -> None:
     """The book's notebooks masked it by its id, and no model learned to stop."""
     desk = Desk(without_padding(tiny, tmp_path / "model"), tmp_path / "desk")
     desk.run("conversations")
-    desk.run("small_full", **QUICK)
-    tokenizer = trainers[0].processing_class
+    trainer = handed(desk, "small_full")
+    tokenizer = trainer.processing_class
     assert tokenizer.pad_token == tokenizer.eos_token == "<|endoftext|>"
-    assert len(tokenizer) == desk.model().config.vocab_size  # no new row in the embedding
-    batch = first_batch(trainers[0])
+    assert len(tokenizer) == trainer.model.config.vocab_size  # no new row in the embedding
+    batch = first_batch(trainer)
     assert all(trained.endswith(".<|endoftext|>") for _, trained, _ in batch)
     assert any(filled.startswith("<|endoftext|>") for *_, filled in batch)
 
@@ -203,15 +218,14 @@ def test_the_end_is_trained_on_where_it_fills_up_too(
     [
         ({"epochs": 1, "batch": 4}, TRAIN // 4),
         ({"epochs": 2, "batch": 4, "accumulation": 3}, 2 * 4),  # ten batches: 3, 3, 3 and 1
-        ({"epochs": 1, "batch": 7}, 6),
         ({"epochs": 3, "updates": 5}, 5),
     ],
 )
 def test_updates_are_counted_before_as_they_come(
-    desk: Desk, trainers: list[SFTTrainer], settings: dict[str, int], wanted: int
+    desk: Desk, handed: Callable[..., SFTTrainer], settings: dict[str, int], wanted: int
 ) -> None:
+    assert desk.steps.trainer_updates(handed(desk, "small_lora", **settings)) == wanted
     desk.run("small_lora", new_tokens=1, graded=1, **settings)
-    assert desk.steps.trainer_updates(trainers[0]) == wanted
     assert desk.figure("small_lora", "updates") == wanted
 
 
@@ -221,15 +235,15 @@ def test_samples_come_at_the_start_and_four_times(desk: Desk) -> None:
     assert samples == [0, 2, 4, 6, 8, 10]
 
 
-def test_settings_reach_the_trainer(desk: Desk, trainers: list[SFTTrainer]) -> None:
+def test_settings_reach_the_trainer(desk: Desk, handed: Callable[..., SFTTrainer]) -> None:
     """trl has silent defaults of its own: each that matters is set."""
-    desk.run("large_lora", **QUICK)
-    args = trainers[0].args
+    trainer = handed(desk, "large_lora")
+    args = trainer.args
     assert (args.bf16, args.fp16, args.gradient_checkpointing, args.max_length) == (False, False, False, 1024)
     assert (args.learning_rate, args.weight_decay, args.max_grad_norm) == (5e-3, 0.01, 1.0)
     assert (str(args.lr_scheduler_type.value), args.optim) == ("linear", "adamw_torch")
     assert (args.warmup_steps, args.packing, args.use_cpu) == (0, False, True)
-    tuned = desk.model().peft_config["default"]
+    tuned = trainer.model.peft_config["default"]
     assert (tuned.r, tuned.lora_alpha, tuned.lora_dropout, tuned.bias) == (8, 16, 0.05, "none")
 
 
