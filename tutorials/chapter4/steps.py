@@ -328,6 +328,9 @@ def retype(model, adapters):
 
 def train(lab, trainer, prompt, new_tokens):
     """Train, and show four times what becomes of one prompt."""
+    if not len(trainer.train_dataset):  # trl drops such texts
+        why = "cuts every summary off"
+        lab.refuse("length", why, "more tokens than a prompt has")
 
     def sample(model):
         tokenizer = trainer.processing_class
@@ -440,16 +443,18 @@ def written(model, tokenizer, prompts, new_tokens, marker=""):
     inputs = tokenizer(
         prompts, return_tensors="pt", padding=True, padding_side="left"
     ).to(model.device)
+    positions = model.config.max_position_embeddings
+    width = inputs.input_ids.shape[1]
     with torch.no_grad():
         output = model.generate(
             input_ids=inputs.input_ids,
             attention_mask=inputs.attention_mask,
-            max_new_tokens=new_tokens,
+            max_new_tokens=min(new_tokens, positions - width),
             do_sample=False,
             use_cache=True,
             pad_token_id=tokenizer.pad_token_id,
         )
-    new = output[:, inputs.input_ids.shape[1] :]
+    new = output[:, width:]
     texts = tokenizer.batch_decode(new, skip_special_tokens=True)
     return [text.split(marker)[0] if marker else text for text in texts]
 

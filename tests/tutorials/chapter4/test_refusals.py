@@ -52,6 +52,11 @@ def test_what_is_no_linear_layer_is_not_offered(desk: Desk, targets: str) -> Non
     assert targets not in error.allowed
 
 
+def test_a_length_that_leaves_nothing_to_learn(desk: Desk) -> None:
+    error = refused(desk, "small_full", length=32, loss_on="summary")
+    assert (error.setting, error.why) == ("length", "cuts every summary off")
+
+
 def test_a_matrix_that_is_not_there(desk: Desk) -> None:
     error = refused(desk, "four_bits", matrix=7)
     assert (error.setting, error.why) == ("matrix", "there are 7")

@@ -57,6 +57,17 @@ def test_right_padding_would_not(tuned: Desk) -> None:
     assert behind != tuned.steps.written(model, tokenizer, asked, 12)
 
 
+@pytest.mark.parametrize("role", ["small", "large"])
+def test_a_text_ends_where_the_model_has_no_more_positions(tuned: Desk, role: str) -> None:
+    """Of a batch, where its longest text does."""
+    model, tokenizer = tuned.steps.load(tuned.lab, role)
+    asked = sorted(prompts(tuned), key=len)[-2:]
+    longest = max(len(tokenizer(prompt).input_ids) for prompt in asked)
+    model.generation_config.eos_token_id = None  # it goes on for as long as it can
+    texts = tuned.steps.written(model, tokenizer, asked, 500)
+    assert all(0 < len(tokenizer(text).input_ids) <= 160 - longest for text in texts)
+
+
 def test_a_text_ends_at_the_marker(tuned: Desk) -> None:
     model, tokenizer = tuned.steps.load(tuned.lab, "small")
     [whole] = tuned.steps.written(model, tokenizer, prompts(tuned)[:1], 12)
