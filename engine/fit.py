@@ -16,7 +16,7 @@ from . import catalogue, plan
 from .estimate import CPU_ERROR, GPU_ERROR, WORDS, Estimate, Plan, Remedy, Shape, estimate, problem_with, remedies
 from .faults import Fault, Refusal
 from .hardware import Machine, machine
-from .resources import Artifact, Folder, Hub, Place, Pocket, describe, override, parse
+from .resources import Artifact, Folder, Hub, Place, Pocket, Token, describe, override, parse
 from .shapes import Reply, Request, shapes
 from .tutorial import Fit, Step, Tutorial
 from .view import JobView, RunView
@@ -237,10 +237,11 @@ def refusal(
     settings: Mapping[str, Any],
     roles: Mapping[str, str],
     bytes: float,
+    token: Token = lambda: None,
 ) -> Fault | None:
     """Why a step that would fetch a hub's model can't fit into `bytes`, by arithmetic; None if it may, or if nobody
-    knows. What depends on the data (activations) does not count here."""
-    fit = next((fit for fit in tutorial.fits if fit.step == step.id and fit.at(scale)), None)
+    knows. What depends on the data (activations) does not count here. With a `token` a gated model is asked itself."""
+    fit = _of_step(tutorial, step, scale, settings)
     if fit is None:
         return None
     changed = {setting.name: settings[setting.name] for setting in step.settings if setting.name in settings}
@@ -249,7 +250,7 @@ def refusal(
         place = _places(tutorial, scale, roles).get(role)
         if not isinstance(place, Hub):
             return None  # it is here already: running into the limit shows more
-        (reply,) = shapes([_request(tutorial, role, place, wanted, gpu=True)])
+        (reply,) = shapes([_let_in(_request(tutorial, role, place, wanted, gpu=True), token)])
     except Fault:
         return None
     if reply.shape is None:
@@ -264,6 +265,30 @@ def refusal(
         f"({held}), and there are {gigabytes(bytes)} GB. Nothing was downloaded"
     )
     return Fault(cause, _way_out(row, tutorial, scale, bytes))
+
+
+def _of_step(tutorial: Tutorial, step: Step, scale: str, settings: Mapping[str, Any]) -> Fit | None:
+    """The step's table as it runs: its settings have the last word, and of several tables the one that agrees with them
+    gives it its name."""
+    tables = [fit for fit in tutorial.fits if fit.step == step.id and fit.at(scale)]
+    if not tables:
+        return None
+    alike = (fit for fit in tables if all(settings.get(name, value) == value for name, value in fit.values.items()))
+    fit = next(alike, replace(tables[0], name=step.title))
+    return replace(fit, values={name: value for name, value in fit.values.items() if name not in settings})
+
+
+def _let_in(request: Request, token: Token) -> Request:
+    """Behind a gate only the worker has the token: it fetches config.json for the process that counts."""
+    if not token():
+        return request
+    from .hub import fetch_config
+
+    try:
+        file = fetch_config(request.hub, request.revision, token)
+    except Fault:
+        return request  # with the numbers that the tutorial knows
+    return replace(request, folder=str(file.parent), hub="", revision="")
 
 
 def _way_out(row: Row, tutorial: Tutorial, scale: str, bytes: float) -> str:

@@ -318,7 +318,8 @@ class Execution:
         gpu = hardware.gpu_memory(0) if self.device == "cuda" else None
         room = safe.limit or (gpu or hardware.memory())[0]
         record = self.run.record
-        fault = fit.refusal(self.tutorial, step, record.scale, order.settings, record.roles, room)
+        token = functools.partial(self.secrets.get, "huggingface")
+        fault = fit.refusal(self.tutorial, step, record.scale, order.settings, record.roles, room, token)
         if fault is not None:
             raise fault
 

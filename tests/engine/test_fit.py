@@ -15,7 +15,7 @@ from deepdive.engine.events import End, Job, Memory
 from deepdive.engine.faults import Fault, Refusal
 from deepdive.engine.fit import Row, instead, job_of, measured, refusal, resolved, rows, verdict
 from deepdive.engine.hardware import Gpu, Machine
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.tutorial import Fit, Tutorial
 from deepdive.engine.view import RunView, of
 
 from tests.engine.planned import ADAPTED, FULL, SMALL, Counted, tutorial_in
@@ -204,6 +204,44 @@ def test_nothing_is_refused_that_may_fit_or_that_nobody_knows(
     assert refusal(tutorial, full, "book", settings, {"large": str(tmp_path)}, 1.0) is None  # it lies here
     counted.fault = Fault("no network")
     assert refusal(tutorial, full, "book", settings, {}, 1.0) is None
+
+
+def test_of_two_tables_of_a_step_the_one_that_it_runs_as_is_asked_and_its_settings_have_the_last_word(
+    tutorial: Tutorial, counted: Counted
+) -> None:
+    step = tutorial.step("adapters")
+    wider = [
+        Fit("in 32 bits", "adapters", values={"method": "LoRA"}),
+        Fit("more rows", "adapters", values={"batch": 9}),
+    ]
+    two = replace(tutorial, fits=(*wider, *tutorial.fits))
+    settings = tutorial.defaults(step, "book")
+    assert refusal(two, step, "book", settings, {}, 16e9) is None  # 4 bits, whatever the first table compares
+    assert counted.asked[-1].method == "4bit"
+    assert f"known ahead: {step.title} needs" in str(refusal(two, step, "book", settings, {}, 1e9))
+    assert "known ahead: Llama, QLoRA" in str(refusal(two, step, "book", settings | {"checkpointing": True}, {}, 1e9))
+    assert "known ahead: more rows needs" in str(refusal(two, step, "book", settings | {"batch": 9}, {}, 1e9))
+
+
+def test_behind_a_gate_the_model_s_own_numbers_are_taken_with_the_token(
+    tutorial: Tutorial, counted: Counted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from deepdive.engine import hub
+
+    asked: list[tuple[str, str | None]] = []
+
+    def fetch_config(repo_id: str, revision: str, token: Any) -> Path:
+        asked.append((repo_id, token()))
+        if token() == "stranger":
+            raise Fault("not accepted")
+        return tmp_path / "config.json"
+
+    monkeypatch.setattr(hub, "fetch_config", fetch_config)
+    step = tutorial.step("full")
+    for token in (None, "stranger", "accepted"):
+        refusal(tutorial, step, "book", tutorial.defaults(step, "book"), {}, 120e9, lambda token=token: token)
+    assert asked == [("meta-llama/Llama-2-7b-hf", "stranger"), ("meta-llama/Llama-2-7b-hf", "accepted")]
+    assert [request.folder for request in counted.asked] == ["", "", str(tmp_path)]
 
 
 # ---- the command's words ------------------------------------------------------------------------------------------
