@@ -181,7 +181,7 @@ class FailurePanel(Panel):
             "head": f"✓ failed after {after}, as it should" if meant else f"✗ {job.outcome} after {after}",
             "cause": job.cause,
             "action": job.action,
-            "detail": job.detail,
+            "detail": "" if meant else job.detail,
         }
         for name, text in words.items():
             widget = self.query_one(f".{name}", Words)

@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 _GAP = 2
-_LEAST = 4
+_LEAST, _LEAST_FIRST = 4, 12  # cells of a column that gives way; the first one says whose row it is
 _RAIL = "▌"
 
 
@@ -82,7 +82,8 @@ def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> tuple[l
 
 
 def column_widths(columns: Sequence[Column], rows: Sequence[Row], width: int) -> list[int]:
-    """Cells for each column: what its widest cell needs; if that is too much, the widest that may shrink gives way."""
+    """Cells for each column: what its widest cell needs; if that is too much, the widest that may shrink gives way, and
+    what then is too much stands beyond the edge."""
     widths = []
     for at, column in enumerate(columns):
         needs = [cell_len(column.title)]
@@ -93,7 +94,9 @@ def column_widths(columns: Sequence[Column], rows: Sequence[Row], width: int) ->
         widths.append(column.width if column.width is not None else max(needs))
     excess = sum(widths) + _GAP * (len(columns) - 1) - width
     while excess > 0:
-        able = [at for at, column in enumerate(columns) if column.shrink and widths[at] > _LEAST]
+        able = [
+            at for at, column in enumerate(columns) if column.shrink and widths[at] > (_LEAST if at else _LEAST_FIRST)
+        ]
         if not able:
             break
         widths[max(able, key=lambda at: widths[at])] -= 1
