@@ -22,6 +22,7 @@ from .expressions import check_expression
 from .faults import Fault, Refusal
 from .pages import PLAIN_NAME, directives
 from .places import config
+from .resources import parse
 from .settings import from_function
 from .tutorial import (
     BookFigure,
@@ -207,11 +208,19 @@ class _Reader:
                         f'"{need}"', f"step {step.id}: {role} needs {need!r}, no step before it is named so"
                     )
 
+    def check_roles(self, scale: str, roles: dict[str, dict[str, Any]]) -> None:
+        for role, table in roles.items():
+            try:
+                parse(role, table)
+            except Refusal as refusal:
+                raise self.broken(role, f"scale {scale}: {refusal}") from None
+
     def scale(self, name: str, entry: dict[str, Any], steps: tuple[Step, ...]) -> Scale:
         by_id = {step.id: step for step in steps}
         settings = {}
         for key, values in entry.items():
             if key == "roles":
+                self.check_roles(name, values)
                 continue
             if key not in by_id:
                 raise self.broken(f"[scales.{name}.{key}]", f"scale {name}: there is no step {key}")

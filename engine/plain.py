@@ -18,7 +18,9 @@ from .faults import Fault, Refusal
 from .log import replay
 from .pages import directives, substitute
 from .results import results
+from .roles import Role, roles_of
 from .running import follow
+from .settings import Setting
 from .store import Run, Store
 from .telling import answer_lines, bar_lines, label, number, results_table
 from .tutorial import Page, Step, Tutorial
@@ -27,7 +29,7 @@ from .view import JobView, RunView, of
 
 WIDTH = 72
 SLOT = re.compile(r"^\{\{(step|exercise|predict)\s+(\S+)\}\}$")
-KEYS = "enter next, b back, r run, e SETTING=VALUE, d defaults, q quit"
+KEYS = "enter next, b back, r run, e SETTING=VALUE or ROLE=PLACE, d defaults, q quit"
 
 
 def read_aloud(tutorial_id: str | None, out: TextIO = sys.stdout, read: Callable[[str], str] | None = None) -> int:
@@ -104,8 +106,7 @@ class Reading:
                     case ("e", _, change) if page.steps:
                         self.change(page.steps[0], change)
                     case ("d", _, _) if page.steps:
-                        self.opened().edit(page.steps[0], {})
-                        self.say("The defaults are back.")
+                        self.set_back(page.steps[0])
                     case _:
                         self.say(f"That can't be done on this page. {KEYS}")
             except Fault as fault:
@@ -121,12 +122,26 @@ class Reading:
     def change(self, step_id: str, change: str) -> None:
         run, step = self.opened(), self.tutorial.step(step_id)
         name, _, value = change.partition("=")
-        known = {setting.name: setting for setting in step.settings}
+        known = {setting.name: setting for setting in self.form(step)}
         name = name.strip().replace(" ", "_")
         if name not in known:
             raise Refusal(name, f"{step_id} has no such setting", ", ".join(known))
-        run.edit(step_id, {**run.edits().get(step_id, {}), name: known[name].parse(value.strip())})
-        self.say(f"{known[name].label} is {known[name].show(run.edits()[step_id][name])} now.")
+        wanted = known[name].parse(value.strip())
+        if isinstance(known[name], Role):
+            run.point({name: wanted})
+        else:
+            run.edit(step_id, {**run.edits().get(step_id, {}), name: wanted})
+        self.say(f"{known[name].label} is {known[name].show(wanted)} now.")
+
+    def set_back(self, step_id: str) -> None:
+        run = self.opened()
+        run.edit(step_id, {})
+        run.point({role.name: "" for role in roles_of(self.tutorial, self.scale, self.tutorial.step(step_id))})
+        self.say("The defaults are back.")
+
+    def form(self, step: Step) -> tuple[Setting, ...]:
+        """What can be changed at a step: its settings, and where its roles are."""
+        return (*step.settings, *roles_of(self.tutorial, self.scale, step))
 
     def run_step(self, step_id: str) -> None:
         run = self.opened()
@@ -170,18 +185,22 @@ class Reading:
             self.say(f"Exercise {exercise.id}: {exercise.title} (answer it in the full interface)\n")
 
     def step(self, step: Step, view: RunView) -> None:
-        edits = (self.run.edits() if self.run else {}).get(step.id, {})
+        edits, roles = (self.run.edits(), self.run.record.roles) if self.run else ({}, {})
         defaults = self.tutorial.defaults(step, self.scale)
-        state = plan.Plan(self.tutorial, self.scale, view, self.run.edits() if self.run else {}).states.get(step.id)
+        state = plan.Plan(self.tutorial, self.scale, view, edits, roles).states.get(step.id)
         if state is None:
             self.say(f"Step {step.id}: not at the scale {self.scale}.\n")
             return
         self.say(f"Step {step.id}: {step.title}. State: {state.state}. {' '.join(state.reasons)}")
         self.say(textwrap.indent(step.function.source, "    "))
-        for setting in step.settings:
-            value = edits.get(setting.name, defaults[setting.name])
-            changed = f", default {setting.show(defaults[setting.name])}" if setting.name in edits else ""
-            self.say(f"  setting {setting.label}: {setting.show(value)} ({setting.allowed or setting.kind}{changed})")
+        for setting in self.form(step):
+            role = isinstance(setting, Role)
+            kept, default = (roles, "") if role else (edits.get(step.id, {}), defaults[setting.name])
+            beside = [] if role else [setting.allowed or setting.kind]
+            beside += [f"default {setting.show(default)}"] if setting.name in kept else []
+            value = visible(setting.show(kept.get(setting.name, default)))
+            told = f" ({', '.join(beside)})" if beside else ""
+            self.say(f"  {'role' if role else 'setting'} {setting.label}: {value}{told}")
         if (job := view.latest(step.id, done=False)) is not None:
             self.outcome(job)
         self.say()

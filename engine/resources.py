@@ -124,6 +124,7 @@ PLACES: dict[str, type[Place]] = {
 PRICES = "dollars for a million tokens: [prompt, reply]"
 KEY_PREFIXES = ("sk-", "hf_", "KGAT_")
 ENDPOINT_SECRETS = ("", "openai", "huggingface")
+WORDS = re.compile(r"[\s=@:?&,]+")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 LOADERS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "text"}
 
@@ -154,6 +155,8 @@ def parse(role: str, table: Mapping[str, Any]) -> Place:
 def override(place: Place, value: str, role: str = "") -> Place:
     """Point a role elsewhere (`--set ROLE=VALUE`): an existing path, `OWNER/NAME[:CONFIG][@REVISION]`, or a server."""
     value = value.strip()
+    if holds_key(value):
+        raise Refusal(role, "that looks like a key, which is no setting", "`deepdive keys set NAME` stores one")
     if isinstance(place, Endpoint):
         return _endpoint(place, value, role)
     path = Path(value).expanduser()
@@ -180,6 +183,11 @@ def override(place: Place, value: str, role: str = "") -> Place:
     return Hub(repo_id, kind="data" if data else "model", config=config, revision=revision, **wishes)
 
 
+def holds_key(value: str) -> bool:
+    """Whether a word of it, alone or after a sign as in `secret=`, begins as keys do: it is not to be shown or kept."""
+    return any(word.lstrip("/").startswith(KEY_PREFIXES) and "/" not in word.lstrip("/") for word in WORDS.split(value))
+
+
 def _endpoint(place: Endpoint, value: str, role: str) -> Endpoint:
     """`MODEL`, `http://...`, `model=`, `secret=`, `prices=PROMPT,REPLY`: any of them, with blanks between.
 
@@ -196,8 +204,6 @@ def _endpoint(place: Endpoint, value: str, role: str) -> Endpoint:
             changes[name] = rest
         else:
             changes["model"] = word
-        if changes.get("model", "").startswith(KEY_PREFIXES):
-            raise Refusal(role, "that looks like a key, which is no setting", "`deepdive keys set NAME` stores one")
     if not changes:
         raise Refusal(role, "it is pointed nowhere", "a model, a server's address")
     for name, given in changes.items():

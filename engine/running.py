@@ -6,7 +6,6 @@ import argparse
 import signal
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,8 +14,8 @@ from . import catalogue, keys, plan, supervisor
 from .events import AnyEvent
 from .faults import Refusal
 from .log import Tail, replay
-from .resources import File, Folder, override, parse
 from .results import results
+from .roles import role_of
 from .settings import shown
 from .store import Run, Store
 from .telling import Teller, results_table
@@ -63,9 +62,8 @@ def run_tutorial(arguments: argparse.Namespace) -> int:
     edits = {step: {**(run.edits() if run else {}).get(step, {}), **values} for step, values in edits.items()}
     merged = {**(run.edits() if run else {}), **edits}
     seeds = _seeds(arguments)
-    orders = plan.orders(
-        tutorial, scale, before, goals, edits=merged, roles={**(run.record.roles if run else {}), **roles}, seeds=seeds
-    )
+    pointed = {**(run.record.roles if run else {}), **roles}
+    orders = plan.orders(tutorial, scale, before, goals, edits=merged, roles=pointed, seeds=seeds)
     if run is None:
         from .hardware import describe, machine
 
@@ -73,10 +71,10 @@ def run_tutorial(arguments: argparse.Namespace) -> int:
         options = {"memory_limit": limit, "spend_cap": arguments.spend_cap}
         run = store.create(tutorial.id, scale, describe(machine()), roles=roles, **options)
     elif roles or arguments.spend_cap is not None:
-        run.record.roles |= roles
-        if arguments.spend_cap is not None:
-            run.record.spend_cap = arguments.spend_cap
-        run.write()
+        with run.changing() as record:
+            record.roles |= roles
+            if arguments.spend_cap is not None:
+                record.spend_cap = arguments.spend_cap
     for step, values in edits.items():
         run.edit(step, values)
     if not arguments.json:
@@ -151,21 +149,12 @@ def _sets(
                     edits.setdefault(step.id, {})[name] = setting.parse(value)
                     found = True
         if not found and not dot and name in tutorial.scales[scale].roles:
-            roles[name] = _pointed(name, tutorial.scales[scale].roles[name], value)
+            roles[name] = role_of(tutorial, scale, name).pointed(value)
         elif not found:
             names = {setting.name for step in ([steps[owner]] if dot else steps.values()) for setting in step.settings}
             allowed = sorted(names) + ([] if dot else sorted(tutorial.scales[scale].roles))
             raise Refusal("--set", f"there is no setting or role {key!r}", ", ".join(allowed))
     return edits, roles
-
-
-def _pointed(role: str, table: dict[str, Any], value: str) -> str:
-    """The value as the worker reads it, which lives in another folder. Raises Refusal if it is no place."""
-    place = override(parse(role, table), value, role)
-    match place:
-        case Folder() | File():
-            return str(Path(value.strip()).expanduser().resolve())
-    return value
 
 
 def follow(run: Run, before: RunView, as_json: bool, expected: int = 0) -> list[JobView]:

@@ -26,7 +26,8 @@ TRUTHS = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no"
 
 @dataclass(frozen=True)
 class Setting:
-    """`kind`: bool, int, float, str, choice, list, words (a dict of lists), template, code, model, folder or lines."""
+    """`kind`: bool, int, float, str, choice, list, words (a dict of lists), template, code, model, folder or lines;
+    of a role (roles.py) place."""
 
     name: str
     kind: str
@@ -117,8 +118,12 @@ class Setting:
             raise Refusal(self.name, f"{shown(value)} is out of range", self.allowed)
         return int(value) if whole else float(value)
 
-    def show(self, value: Any) -> str:
+    def written(self, value: Any) -> str:
         """The value as text that `parse` reads back."""
+        return self.show(value)
+
+    def show(self, value: Any) -> str:
+        """The value as it is told."""
         if isinstance(value, dict):
             text = " / ".join(f"{name}: {', '.join(words)}" for name, words in value.items())
             return text if _reads_as(_words, text, value) else json.dumps(value, ensure_ascii=False)

@@ -66,6 +66,11 @@ class Record(msgspec.Struct, kw_only=True):
     worker: Worker | None = None
 
 
+def repointed(roles: dict[str, str], changes: dict[str, str]) -> dict[str, str]:
+    """Where the learner has pointed roles, after some changes: "" sets a role's own place back."""
+    return {role: place for role, place in {**roles, **changes}.items() if place}
+
+
 def process_started(pid: int) -> float | None:
     """When the process began, in seconds since the epoch; None if there is none (or it is a zombie)."""
     try:
@@ -140,6 +145,17 @@ class Run:
     def write(self) -> None:
         write_atomically(self.folder / "run.json", msgspec.json.format(msgspec.json.encode(self.record), indent=2))
 
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[Record]:
+        """run.json as it is now, to be changed and then written; whoever else changes it waits. Raises Fault."""
+        fd = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            yield self.reload()
+            self.write()
+        finally:
+            os.close(fd)
+
     # ---- the learner's settings -------------------------------------------------------------------------------
     def edits(self) -> dict[str, dict[str, Any]]:
         """The settings that the learner changed, by step."""
@@ -148,6 +164,11 @@ class Run:
         except (FileNotFoundError, ValueError):
             return {}
         return edits
+
+    def point(self, roles: dict[str, str]) -> None:
+        """Point some roles elsewhere; "" sets a role's own place back. Raises Fault."""
+        with self.changing() as record:
+            record.roles = repointed(record.roles, roles)
 
     def edit(self, step: str, values: dict[str, Any]) -> None:
         """Replace the changed settings of a step; an empty dict sets all of its defaults back. Raises Fault."""

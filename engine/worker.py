@@ -149,10 +149,10 @@ class Server:
             os.close(fd)
             raise Fault(f"another worker serves {run.id}") from None
         pid = os.getpid()
-        run.record.worker = Worker(pid, process_started(pid) or 0.0, str(self.address), oom_kills())
-        run.record.format = FORMAT
         try:
-            run.write()
+            with run.changing() as record:
+                record.worker = Worker(pid, process_started(pid) or 0.0, str(self.address), oom_kills())
+                record.format = FORMAT
             self.writer = Writer(run.log)
         except (OSError, Fault):
             os.close(fd)
@@ -167,9 +167,8 @@ class Server:
         """Let the present run go: another worker may serve it now."""
         if self.run is None:
             return
-        with contextlib.suppress(Fault, OSError):
-            self.run.reload().worker = None
-            self.run.write()
+        with contextlib.suppress(Fault, OSError), self.run.changing() as record:
+            record.worker = None
         if self.writer is not None:
             self.writer.close()
         if self.lock_fd is not None:

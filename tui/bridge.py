@@ -16,7 +16,7 @@ from deepdive.engine import plan, supervisor
 from deepdive.engine.events import AnyEvent
 from deepdive.engine.faults import Fault, Refusal
 from deepdive.engine.log import Tail
-from deepdive.engine.store import Run, Store
+from deepdive.engine.store import Run, Store, repointed
 from deepdive.engine.tutorial import Step, Tutorial
 from deepdive.engine.view import RunView
 from textual.message import Message
@@ -77,6 +77,7 @@ class Session:
         self._handed: dict[tuple[str, int], float] = {}  # (step, seed): when it was handed to the worker
         self._stops = 0
         self._submitting = False
+        self._writing = asyncio.Lock()  # what was set before a key that runs is written before it runs
 
     @property
     def stopping(self) -> int:
@@ -111,8 +112,8 @@ class Session:
             if view.running:  # only then: settling reads the whole log again
                 await asyncio.to_thread(run.settle)
                 await asyncio.to_thread(_fold_slice, run, tail, view)
-            self.lesson.edits = await asyncio.to_thread(run.edits)
-            self.lesson.roles = dict(run.record.roles)
+        edits = await asyncio.to_thread(run.edits) if run is not None else {}
+        self.lesson.edits, self.lesson.roles = edits, dict(run.record.roles) if run is not None else {}
         self.run, self._tail, self.lesson.view = run, tail, view
         self._handed.clear()
         self._queue_changed()
@@ -183,7 +184,8 @@ class Session:
     async def _run_steps(self, steps: list[Step], again: bool) -> None:
         lesson = self.lesson
         try:
-            run = await self._own_run()
+            async with self._writing:
+                run = await self._own_run()
             orders = plan.orders(
                 lesson.tutorial,
                 lesson.scale,
@@ -226,14 +228,24 @@ class Session:
         edits = {**lesson.edits, step.id: dict(values)}
         lesson.edits = {name: changed for name, changed in edits.items() if changed}
         self.screen.post_message(RunChanged())
-        self.screen.run_worker(self._keep(step.id, dict(values)), group="request", exit_on_error=False)
+        self._keep(lambda run: run.edit(step.id, dict(values)))
 
-    async def _keep(self, step: str, values: dict[str, Any]) -> None:
-        try:
-            run = await self._own_run()
-            await asyncio.to_thread(run.edit, step, values)
-        except (Fault, OSError) as error:
-            self.screen.post_message(Refused(_fault(error)))
+    def point(self, roles: dict[str, str]) -> None:
+        """Keep where the learner points roles, for every step of the run; "" sets a role's own place back."""
+        lesson = self.lesson
+        lesson.roles = repointed(lesson.roles, roles)
+        self.screen.post_message(RunChanged())
+        self._keep(lambda run: run.point(roles))
+
+    def _keep(self, write: Callable[[Run], None]) -> None:
+        async def keep() -> None:
+            try:
+                async with self._writing:
+                    await asyncio.to_thread(write, await self._own_run())
+            except (Fault, OSError) as error:
+                self.screen.post_message(Refused(_fault(error)))
+
+        self.screen.run_worker(keep(), group="request", exit_on_error=False)
 
     def stop(self) -> None:
         """Politely the first time, firmly the second."""
@@ -259,7 +271,8 @@ class Session:
     async def _ask(self, probe: str, settings: dict[str, Any], on_wait: Callable[[str], None]) -> None:
         app = self.screen.app
         try:
-            run = await self._own_run()
+            async with self._writing:
+                run = await self._own_run()
             assert self.store is not None
             told: Callable[[str], None] = lambda text: app.call_from_thread(on_wait, text)  # noqa: E731
             events = await asyncio.to_thread(supervisor.ask, self.store, run, probe, settings, told)

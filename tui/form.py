@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from deepdive.engine.faults import Refusal
+from deepdive.engine.resources import holds_key
 from deepdive.engine.settings import Setting, shown
 
 Answer = Literal["", "taken", "changed", "left"]
 
 NUMBERS = ("int", "float")
-TYPED = ("str", "template", "code", "model", "folder", "lines", "words", "list")
+TYPED = ("str", "template", "code", "model", "folder", "lines", "words", "list", "place")
 _OF_NUMBERS = frozenset("0123456789.,-+eE_ ")
 _LADDER = (1.0, 2.0, 3.0, 5.0)  # from one decade to the next
 
@@ -44,6 +45,11 @@ class Form:
     def editing(self) -> bool:
         return self.active and self.text is not None
 
+    @property
+    def secret(self) -> bool:
+        """Whether a key is being typed where a place belongs: it is neither shown nor kept."""
+        return self.editing and self.setting.kind == "place" and holds_key(self.text or "")
+
     def take(self, settings: Sequence[Setting], values: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
         """Values from outside; what is being typed stays."""
         self.settings, self.values, self.defaults = tuple(settings), dict(values), dict(defaults)
@@ -55,12 +61,12 @@ class Form:
     def differs(self, setting: Setting) -> bool:
         """Whether the value is not the default."""
         default = self.defaults.get(setting.name, setting.default)
-        return bool(setting.show(self.values[setting.name]) != setting.show(default))
+        return bool(setting.written(self.values[setting.name]) != setting.written(default))
 
     def shown(self, setting: Setting) -> str:
         """What stands in a field: its value, or what is being typed."""
         if self.editing and setting is self.setting:
-            return self.text or ""
+            return "•" * len(self.text or "") if self.secret else self.text or ""
         return setting.show(self.values[setting.name])
 
     def enter(self) -> bool:
@@ -99,6 +105,7 @@ class Form:
         except Refusal as refusal:
             allowed = f": {refusal.allowed}" if refusal.allowed else ""
             self.refused, self.refused_name = f"{refusal.why}{allowed}", self.setting.name
+            self.text = None if self.secret else self.text
             return False
         self.text = None
         self._set(value)
@@ -164,7 +171,7 @@ class Form:
             self._set(nudged(setting, value, 1 if key == "right" else -1))
             return "taken"
         if key in ("left", "right", "backspace"):
-            self.text = setting.show(value)
+            self.text = setting.written(value)
             self.caret = len(self.text)
             if key != "right":
                 self._edit(key, None)
@@ -209,6 +216,8 @@ class Form:
         caret = self.caret if self.text is not None else 0
         self.text, self.caret = before[:caret] + text + before[caret:], caret + len(text)
         self._clear()
+        if self.secret and len(text) > 1:  # pasted: it is refused before it is on the screen
+            self.commit()
 
     def _fits(self, character: str) -> bool:
         numeric = self.setting.kind in NUMBERS or (self.setting.kind == "list" and self.setting.item in NUMBERS)
@@ -216,7 +225,7 @@ class Form:
 
     def _set(self, value: Any) -> None:
         self._clear()
-        if self.setting.show(value) != self.setting.show(self.values[self.setting.name]):
+        if self.setting.written(value) != self.setting.written(self.values[self.setting.name]):
             self.values[self.setting.name] = value
             self.changed.append((self.setting.name, value))
 

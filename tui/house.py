@@ -71,12 +71,12 @@ class House:
             return Entry(tutorial)
         run, known = self.store.latest(tutorial.id), self.progress(tutorial.id)
         size = run.log.stat().st_size if run is not None and run.log.exists() else 0
-        edits = run.edits() if run is not None else {}
-        key = (run.id if run is not None else "", size, repr(edits), known.seen)
+        edits, roles = (run.edits(), dict(run.record.roles)) if run is not None else ({}, {})
+        key = (run.id if run is not None else "", size, repr(edits), repr(roles), known.seen)
         if tutorial.id not in self._entries or self._entries[tutorial.id][0] != key:
-            lesson = Lesson(tutorial, next(iter(tutorial.scales)), edits=edits)
+            lesson = Lesson(tutorial, next(iter(tutorial.scales)), edits=edits, roles=roles)
             if run is not None:
-                lesson.scale, lesson.roles = run.record.scale, dict(run.record.roles)
+                lesson.scale = run.record.scale
                 lesson.view = of(replay(run.log)[0])
             self.remember(lesson)
             entry = entry_of(lesson, known.page, known.seen > 0 or run is not None, known.seen)

@@ -15,6 +15,7 @@ from deepdive.engine.faults import Refusal
 from deepdive.engine.pages import directives
 from deepdive.engine.plan import Plan, StepState, need_step, settings_of
 from deepdive.engine.results import Results, results
+from deepdive.engine.roles import Role, roles_of
 from deepdive.engine.settings import shown
 from deepdive.engine.telling import number
 from deepdive.engine.tutorial import Page, Step, Tutorial
@@ -138,6 +139,10 @@ class Lesson:
             return settings_of(self.tutorial, step, self.scale, self.edits)
         except Refusal:
             return self.tutorial.defaults(step, self.scale)
+
+    def roles_of(self, step: Step) -> tuple[Role, ...]:
+        """The roles that the step asks for; where each is stands in `roles`, if it is elsewhere."""
+        return roles_of(self.tutorial, self.scale, step)
 
     @property
     def stale(self) -> list[Step]:

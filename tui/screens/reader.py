@@ -164,15 +164,16 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
         lesson = self.lesson
         assert lesson is not None
         text, _ = state_text(lesson, step)
+        roles = lesson.roles_of(step)
         return Card(
             step.id,
             step.id,
             lesson.state_of(step).state,
             text,
             step.function.source,
-            step.settings,
-            lesson.settings(step),
-            lesson.tutorial.defaults(step, lesson.scale),
+            step.settings + roles,
+            {**lesson.settings(step), **{role.name: lesson.roles.get(role.name, "") for role in roles}},
+            {**lesson.tutorial.defaults(step, lesson.scale), **{role.name: "" for role in roles}},
             needs_of(lesson, step),
             writes_of(step),
             about_text(lesson, step),

@@ -193,9 +193,10 @@ class TutorialScreen(AskingScreen):
         found = {self.width_class}
         if step is not None and step.at(lesson.scale):
             found |= {"step", lesson.state_of(step).state}
-            if step.settings:
+            roles = {role.name for role in lesson.roles_of(step)}
+            if step.settings or roles:
                 found.add("settings")
-            if lesson.edits.get(step.id):
+            if lesson.edits.get(step.id) or roles & lesson.roles.keys():
                 found.add("edited")
         found.discard("running")
         if lesson.view.running is not None or lesson.queued:
@@ -293,6 +294,9 @@ class TutorialScreen(AskingScreen):
 
     def on_step_card_setting_changed(self, event: StepCard.SettingChanged) -> None:
         step = self.lesson.tutorial.step(event.step)
+        if event.name in {role.name for role in self.lesson.roles_of(step)}:
+            self.session.point({event.name: event.value})
+            return
         defaults = self.lesson.tutorial.defaults(step, self.lesson.scale)
         values = {**self.lesson.edits.get(step.id, {}), event.name: event.value}
         self.session.edit(step, {name: value for name, value in values.items() if value != defaults.get(name)})
@@ -308,6 +312,8 @@ class TutorialScreen(AskingScreen):
     def action_defaults(self) -> None:
         if (step := self.lesson.step) is not None:
             self.session.edit(step, {})
+            if elsewhere := {role.name for role in self.lesson.roles_of(step)} & self.lesson.roles.keys():
+                self.session.point(dict.fromkeys(elsewhere, ""))
 
     def action_scale(self) -> None:
         names = list(self.lesson.tutorial.scales)

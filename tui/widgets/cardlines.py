@@ -163,6 +163,8 @@ def _field(form: Form, setting: Setting, columns: _Columns) -> list[Line]:
     if form.differs(setting):
         default = "default " + _one_line(setting.show(form.defaults.get(setting.name, setting.default)))
     left_over = columns.width - used - RIGHT - 1
+    if default and setting.kind == "place" and 3 + cell_len(default) > left_over:  # whole, below: places are long
+        return [tuple(runs), ((" " * columns.left, TEXT), (shorten(default, room), MUTED))]
     if default and cell_len(beside) + 3 + cell_len(default) > left_over:
         beside = ""  # the default says more than the range
     if beside and cell_len(beside) <= left_over:
@@ -184,7 +186,7 @@ def _value(form: Form, setting: Setting, columns: _Columns, room: int, chosen: b
     typed = setting.kind in TYPED
     if form.editing and chosen:
         width = min(room, cell_len(text) + 3) if typed else columns.field
-        return _typing(form.text or "", form.caret, max(6, width), typed)
+        return _typing(form.shown(setting), form.caret, max(6, width), typed)
     if typed:
         shown = shorten(text, room - 2)
         return [(" ", ink._replace(underline=False)), (shown, ink), (" ", ink._replace(underline=False))]
@@ -248,24 +250,25 @@ def _keys(form: Form, width: int) -> Line:
 
 
 def _settings_line(form: Form, width: int) -> list[Line]:
-    """updates 300   learning rate 0.003*   batch 16, and below it what the star means."""
+    """updates 300   learning rate 0.003*   batch 16, and below it what the star means. Of roles, what is elsewhere."""
     runs: list[Run] = []
-    changed = []
-    for setting in form.settings:
+    changed: list[tuple[str, str]] = []
+    settings = [setting for setting in form.settings if setting.kind != "place" or form.differs(setting)]
+    for setting in settings:
         name = setting.label.replace(" ", "\u00a0")
         value = shorten(_one_line(setting.show(form.values[setting.name])), max(8, width // 2)).replace(" ", "\u00a0")
         differs = form.differs(setting)
         if differs:
             default = _one_line(setting.show(form.defaults.get(setting.name, setting.default)))
-            changed.append(f"{setting.label} {default}")
+            changed.append((setting.label, default))
         # three cells between two settings: two that hold to the one before, one that breaks
         runs += [(f"{name}\u00a0", MUTED), (f"{value}{'*' if differs else ''}", Ink("text-1") if differs else MUTED)]
         runs.append(("\u00a0\u00a0 ", MUTED))
     lines = wrap(runs[:-1], width)
     if len(changed) == 1:
-        lines.append(((f"* changed, default {changed[0].rpartition(' ')[2]}", FAINT),))
+        lines += wrap([(f"* changed, default {changed[0][1]}", FAINT)], width)
     elif changed:
-        lines += wrap([(f"* changed, defaults: {', '.join(changed)}", FAINT)], width)
+        lines += wrap([(f"* changed, defaults: {', '.join(map(' '.join, changed))}", FAINT)], width)
     return [tuple((text.replace("\u00a0", " "), ink) for text, ink in line) for line in lines]
 
 
