@@ -20,7 +20,8 @@ from typing import Any
 HERE = Path(__file__).parent
 DATA = HERE / "data"
 MODELS = HERE / "models"
-PARTS = ("data", "gpt2-blank", "gpt2", "bert", "entities-bert", "questions-t5", "sentiment-bert")
+SUPPORT = ("support-gpt2", "support-llama")
+PARTS = ("data", "gpt2-blank", "gpt2", "bert", "entities-bert", "questions-t5", "sentiment-bert", *SUPPORT)
 
 
 def build(parts: Sequence[str] = PARTS, data: Path = DATA, models: Path = MODELS) -> None:
@@ -35,11 +36,14 @@ def build(parts: Sequence[str] = PARTS, data: Path = DATA, models: Path = MODELS
         _build_questions_t5(models)
     if "sentiment-bert" in parts:
         _build_sentiment_bert(data, models)
+    for part in SUPPORT:
+        if part in parts:
+            _build_summariser(part, models)
 
 
 def write_data(folder: Path) -> None:
-    """The encyclopedia, the village newspaper and the labelled sentences; the same bytes every time."""
-    from . import questions
+    """The encyclopedia, the village newspaper and the labelled texts; the same bytes every time."""
+    from . import questions, support
     from .articles import articles
     from .entities import training_rows, validation_rows
     from .reviews import labelled
@@ -51,6 +55,9 @@ def write_data(folder: Path) -> None:
     _write_rows(folder / "entities-validation.jsonl", validation_rows())
     _write_rows(folder / "questions-train.jsonl", questions.training_rows())
     _write_rows(folder / "questions-validation.jsonl", questions.validation_rows())
+    _write_rows(folder / "support-train.jsonl", support.training_rows())
+    _write_rows(folder / "support-validation.jsonl", support.validation_rows())
+    _write_rows(folder / "support-test.jsonl", support.test_rows())
     for split, rows in zip(("train", "validation"), labelled(), strict=True):
         _write_rows(folder / f"reviews-{split}.jsonl", rows)
     text = "".join(json.dumps({"text": line}, ensure_ascii=False) + "\n" for line in sentences())
@@ -131,6 +138,14 @@ def _build_sentiment_bert(data: Path, models: Path) -> None:
     _replace(models / "sentiment-bert-young", tokenizer, made.young)
     _write_rows(data / "sentiment-bert-history.jsonl", made.history)
     _say("sentiment-bert", "written")
+
+
+def _build_summariser(name: str, models: Path) -> None:
+    from .support_model import make_summariser, support_tokenizer
+
+    tokenizer = support_tokenizer()
+    _replace(models / name, tokenizer, make_summariser(name, tokenizer, partial(_say, name)))
+    _say(name, "written")
 
 
 def _replace(folder: Path, *contents: Any) -> None:

@@ -68,6 +68,7 @@ def check(parts: Iterable[str], data: Path, models: Path, sample: int = 1_000) -
     from .entity_checks import check_entities
     from .question_checks import check_questions
     from .review_checks import check_sentiment
+    from .support_checks import check_large, check_small
 
     train = read_sentences(data)
     seen = set(train)
@@ -88,6 +89,11 @@ def check(parts: Iterable[str], data: Path, models: Path, sample: int = 1_000) -
         "questions-t5": lambda: [
             *_check_size(models / "questions-t5"),
             *check_questions(data, models / "questions-t5", whole=sample >= 1_000),
+        ],
+        "support-gpt2": lambda: [*_check_size(models / "support-gpt2"), *check_small(data, models / "support-gpt2")],
+        "support-llama": lambda: [
+            *_check_size(models / "support-llama"),
+            *check_large(data, models / "support-llama", whole=sample >= 1_000),
         ],
     }
     return [result for part in parts for result in measures[part]()]

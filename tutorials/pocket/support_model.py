@@ -25,7 +25,7 @@ END, PAD, UNKNOWN = "<|endoftext|>", "<pad>", "<unk>"
 WITHIN = "~"
 """Marks a piece that goes on with a word."""
 RECIPES = {
-    "support-gpt2": Recipe(updates=1_500, batch=32, learning_rate=3e-3),
+    "support-gpt2": Recipe(updates=2_000, batch=32, learning_rate=3e-3),
     "support-llama": Recipe(updates=3_000, batch=32, learning_rate=3e-3),
 }
 _PIECES = r"### Conversation:\n|\n\n### Summary:|\n?[A-Z][a-z]+:| ?[A-Za-z]+|[^A-Za-z]"
