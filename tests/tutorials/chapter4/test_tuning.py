@@ -117,7 +117,7 @@ def test_adapters_move_and_the_base_does_not(desk: Desk, step: str) -> None:
     assert all(weight.abs().max() > 0 for weight in moved)  # B is 0 at the start
     assert len(moved) == len(MAPS)
     method = "QLoRA" if step == "large_qlora" else "full"
-    before, _ = desk.steps.load(desk.lab, "large", method, double=True)
+    before, _ = desk.steps.load(desk.lab, "large", method=method, double=True)
     after = {name.replace(".base_layer", ""): weight for name, weight in tuned.items()}
     for name, weight in before.named_parameters():
         assert torch.equal(weight, after[f"base_model.model.{name}"]), name
@@ -262,7 +262,8 @@ def logits(model: Any, desk: Desk) -> torch.Tensor:
 def test_a_saved_adapter_on_a_fresh_base_says_the_same(desk: Desk, step: str) -> None:
     desk.run(step, **{**QUICK, "updates": 4})
     trained = logits(desk.model(), desk)
-    base, _ = desk.steps.load(desk.lab, "large", "QLoRA" if step == "large_qlora" else "full", double=True)
+    method = "QLoRA" if step == "large_qlora" else "full"
+    base, _ = desk.steps.load(desk.lab, "large", method=method, double=True)
     alone = logits(base, desk)
     again = logits(PeftModel.from_pretrained(base, desk.folder / step / "model"), desk)
     assert torch.equal(again, trained)
