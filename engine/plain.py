@@ -196,11 +196,10 @@ class Reading:
         for setting in self.form(step):
             role = isinstance(setting, Role)
             kept, default = (roles, "") if role else (edits.get(step.id, {}), defaults[setting.name])
-            beside = [] if role else [setting.allowed or setting.kind]
-            beside += [f"default {setting.show(default)}"] if setting.name in kept else []
+            changed = f", default {setting.show(default)}" if setting.name in kept else ""
             value = visible(setting.show(kept.get(setting.name, default)))
-            told = f" ({', '.join(beside)})" if beside else ""
-            self.say(f"  {'role' if role else 'setting'} {setting.label}: {value}{told}")
+            what = "role" if role else "setting"
+            self.say(f"  {what} {setting.label}: {value} ({setting.allowed or setting.kind}{changed})")
         if (job := view.latest(step.id, done=False)) is not None:
             self.outcome(job)
         self.say()

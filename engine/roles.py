@@ -8,9 +8,12 @@ from typing import Any
 
 from .faults import Refusal
 from .plan import asks_for
-from .resources import File, Folder, Place, describe, override, parse
+from .resources import Endpoint, File, Folder, Place, describe, override, parse
 from .settings import Setting
 from .tutorial import Step, Tutorial
+
+PLACE = "a folder, a file, OWNER/NAME"
+SERVER = "http://…, model=…, secret=…"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +23,10 @@ class Role(Setting):
     Every step of the run that asks for the role shares it."""
 
     place: Place  # the tutorial's own
+
+    @property
+    def allowed(self) -> str:
+        return SERVER if isinstance(self.place, Endpoint) else PLACE
 
     def parse(self, text: str) -> str:
         return self.pointed(text) if text.strip() else ""

@@ -68,7 +68,14 @@ _ALL = (
     Command("stop", "s", "stop", "Stop after this batch and save; once more: at once", ("tutorial",), 4, ("running",)),
     Command("run_stale", "R", "run stale", "Run again what is stale", ("tutorial",), 5, ("stale",), ("running",)),
     Command(
-        "settings", "e", "settings", "Change the step's settings", ("tutorial",), 6, ("step", "settings"), ("zoomed",)
+        "settings",
+        "e",
+        "settings",
+        "Change the step's settings, and where its models and data are",
+        ("tutorial",),
+        6,
+        ("step", "settings"),
+        ("zoomed",),
     ),
     Command("try", "t", "try", "Ask the model something of your own", ("tutorial",), 7, ("probes",), ("zoomed",)),
     Command(

@@ -277,10 +277,10 @@ def _nice(step: float) -> float:
 
 
 def bounds(setting: Setting) -> str:
-    """The range beside a field: 50 … 2,000; choices where there are few; nothing for free text."""
+    """The range beside a field: 50 … 2,000; choices where there are few; how a place is written; nothing for text."""
     if setting.low is not None and setting.high is not None:
         return f"{grouped(setting.low)} … {grouped(setting.high)}"
-    return setting.allowed if setting.kind in ("choice", "bool", "template") else ""
+    return setting.allowed if setting.kind in ("choice", "bool", "template", "place") else ""
 
 
 def grouped(value: float) -> str:

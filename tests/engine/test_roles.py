@@ -132,8 +132,10 @@ def test_the_plain_mode_points_a_role_elsewhere(judged: Tutorial) -> None:
     assert reading.go() == 0
     lines = out.getvalue().splitlines()
     there = "judge is qwen2.5:7b at http://127.0.0.1:11434/v1 now."
-    again = "  role judge: qwen2.5:7b at http://127.0.0.1:11434/v1 (default local judge)"
-    order = [lines.index(line) for line in ("  role judge: local judge", there, again, "The defaults are back.")]
+    how = "(http://…, model=…, secret=…"
+    again = f"  role judge: qwen2.5:7b at http://127.0.0.1:11434/v1 {how}, default local judge)"
+    before = f"  role judge: local judge {how})"
+    order = [lines.index(line) for line in (before, there, again, "The defaults are back.")]
     assert order == sorted(order)
     assert "judge is local judge now." in lines
     assert any("looks like a key" in line for line in lines) and "abcdefgh" not in out.getvalue()

@@ -159,12 +159,12 @@ def _field(form: Form, setting: Setting, columns: _Columns) -> list[Line]:
     if form.refused and form.refused_name == setting.name:
         return _refused([*left, *value], form.refused, used + 1, columns)
     runs = [*left, *value]
-    beside, default = bounds(setting), ""
+    beside, default = bounds(setting) if chosen or setting.kind != "place" else "", ""
     if form.differs(setting):
         default = "default " + _one_line(setting.show(form.defaults.get(setting.name, setting.default)))
     left_over = columns.width - used - RIGHT - 1
     if default and setting.kind == "place" and 3 + cell_len(default) > left_over:  # whole, below: places are long
-        return [tuple(runs), ((" " * columns.left, TEXT), (shorten(default, room), MUTED))]
+        return [tuple(runs), ((" " * (columns.left - 1), TEXT), (shorten(default, room), MUTED))]
     if default and cell_len(beside) + 3 + cell_len(default) > left_over:
         beside = ""  # the default says more than the range
     if beside and cell_len(beside) <= left_over:

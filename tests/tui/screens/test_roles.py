@@ -106,6 +106,7 @@ async def test_a_pasted_key_is_refused_unseen() -> None:
         assert "abcdefgh" not in await seat.see("› judge +•••••••••••")
         await seat.press("enter")
         assert "abcdefgh" not in await seat.see("✗ that looks like a key")
+        await seat.see("› judge +local judge")  # nothing of it is left to be sent by mistake
         await seat.press("escape", "escape")
         await seat.see("judge +local judge")
         assert Store().latest("judged") is None
