@@ -20,6 +20,8 @@ LLAMA = "meta-llama/Llama-2-7b-hf"  # gated
 COLUMNS = ["tweet_id", "author_id", "inbound", "created_at", "text", "response_tweet_id", "in_response_to_tweet_id"]
 SUMMARIES = {"train": (2, 1, 3, 0, 2, 1), "validation": (1, 2), "test": (2, 1, 1, 3, 1)}  # of each call
 
+FIRST_ID = 100_000_000  # above those of the real files
+
 THINGS = ["phone", "router", "parcel", "ticket", "kettle"]
 FAULTS = ["is broken", "never arrived", "is far too loud", "was charged twice"]
 ADVICE = ["restart the app", "send us your order number", "call the shop", "wait for two days"]
@@ -40,6 +42,17 @@ def turns(number: int) -> list[Tweet]:
         ([f"@{700 + number} Please {advice}.", "^AB"], False),
     ]
     return [(" ".join(sentences), inbound, _offsets(sentences)) for sentences, inbound in said]
+
+
+def conversation(number: int) -> str:
+    """The call as the lesson puts it together."""
+    thing, fault, advice = _facts(number)
+    return (
+        f"Customer: Hello, my {thing} {fault}! What can I do? \n "
+        "Agent: Sorry to hear that 😟 @ada will help you, \n "
+        "Customer: Thank you &amp; please hurry. \n "
+        f"Agent: Please {advice}. ^AB \n "
+    )
 
 
 def _facts(number: int) -> tuple[str, str, str]:
@@ -63,17 +76,17 @@ def summary(number: int, way: int) -> list[str]:
 
 def annotations(split: str) -> str:
     """A file of `guyfe/Tweetsumm`, JSON lines."""
-    return "".join(json.dumps(_annotated(number, count)) + "\n" for number, count in _calls(split))
+    return "".join(json.dumps(_annotated(number, count)) + "\n" for number, count in calls(split))
 
 
-def _calls(split: str) -> list[tuple[int, int]]:
+def calls(split: str) -> list[tuple[int, int]]:
     """Numbers of the calls, and how many summaries each has."""
     first = 100 * list(SUMMARIES).index(split)
     return list(enumerate(SUMMARIES[split], first))
 
 
 def _annotated(number: int, count: int) -> dict[str, Any]:
-    ids = [10 * number + n for n in range(4)]
+    ids = [FIRST_ID + 10 * number + n for n in range(4)]
     said = zip(ids, turns(number), strict=True)
     bare: dict[str, Any] = {"extractive": [{"tweet_id": ids[0], "sentence_offset": "[0, 9]"}]}
     return {
@@ -85,23 +98,18 @@ def _annotated(number: int, count: int) -> dict[str, Any]:
     }
 
 
-def tweets() -> str:
-    """Kaggle's twcs.csv."""
+def tweets(more: Iterable[tuple[int, bool, str]] = ()) -> str:
+    """Kaggle's twcs.csv; `more` are (tweet id, by the customer, text)."""
     said = [
-        (10 * number + n, inbound, text)
+        (FIRST_ID + 10 * number + n, inbound, text)
         for split in SUMMARIES
-        for number, _ in _calls(split)
+        for number, _ in calls(split)
         for n, (text, inbound, _) in enumerate(turns(number))
     ]
-    return table(said)
-
-
-def table(rows: Iterable[tuple[int, bool, str]]) -> str:
-    """Rows of (tweet id, by the customer, text) with the columns of twcs.csv."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for id, inbound, text in rows:
+    for id, inbound, text in [*said, *more]:
         writer.writerow([id, "115712", inbound, "Tue Oct 31 22:10:47 +0000 2017", text, "", ""])
     return file.getvalue()
 

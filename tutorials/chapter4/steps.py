@@ -32,6 +32,7 @@ from transformers.pytorch_utils import Conv1D
 from trl import SFTConfig, SFTTrainer
 
 SPLITS = ("train", "validation", "test")
+TWEETS = "tweet_ids_sentence_offset"  # of a dialogue
 
 RUBRIC = {
     "customer": "Does the first sentence tell the customer's problem "
@@ -57,11 +58,14 @@ def conversations(
     ),
 ):
     """Conversations, each with a summary of two sentences."""
+    splits = {
+        split: list(load_dataset(**lab.data(split))) for split in SPLITS
+    }
     tweets = {}
-    for split in SPLITS:
-        rows = list(load_dataset(**lab.data(split)))
-        if "tweet_ids_sentence_offset" in rows[0]:  # ids, no texts yet
-            tweets = tweets or texts_of(lab)
+    if TWEETS in splits["train"][0]:  # ids, no texts yet
+        tweets = texts_of(lab, splits)
+    for split, rows in splits.items():
+        if tweets:
             rows = from_tweets(rows, tweets, first_only=split == "test")
         rows = [
             {**row, "prompt": worded(lab, template, row)}
@@ -82,19 +86,29 @@ def conversations(
     )
 
 
-def texts_of(lab):
-    """The texts of the tweets, and whether a customer wrote them."""
+def texts_of(lab, splits):
+    """The dialogues' tweets: text, and whether a customer wrote it."""
+    wanted = {
+        tweet["tweet_id"]
+        for dialogues in splits.values()
+        for dialogue in dialogues
+        for tweet in dialogue[TWEETS]
+    }
     with open(
         lab.files("tweets"), encoding="utf-8", newline=""
     ) as file:
-        reader = csv.DictReader(file)
-        return {
+        tweets = {
             int(row["tweet_id"]): (
                 row["text"],
                 row["inbound"] == "True",
             )
-            for row in lab.loop(reader, "tweets")
+            for row in lab.loop(csv.DictReader(file), "tweets")
+            if int(row["tweet_id"]) in wanted
         }
+    if missing := len(wanted - tweets.keys()):
+        why = f"{missing:,} of {len(wanted):,} tweets are not in it"
+        lab.refuse("tweets", why, "the whole twcs.csv of Kaggle")
+    return tweets
 
 
 def from_tweets(dialogues, tweets, first_only):
@@ -106,7 +120,7 @@ def from_tweets(dialogues, tweets, first_only):
     for dialogue in dialogues:
         turns = [
             turn(*tweets[part["tweet_id"]], part["sentence_offsets"])
-            for part in dialogue["tweet_ids_sentence_offset"]
+            for part in dialogue[TWEETS]
         ]
         summaries = [
             " ".join(annotation["abstractive"])
@@ -183,8 +197,15 @@ DTYPES = {
 }
 
 
-def load(lab, role, method="full", double=False, compute="float32"):
-    """A base model: in 32 bits, or its linear layers in 8 or 4."""
+def load(
+    lab,
+    role,
+    dtype="float32",
+    method="full",
+    double=False,
+    compute="float32",
+):
+    """A base model, whole or with its linear layers in 8 or 4 bits."""
     config = None
     if method == "LoRA on 8 bits":
         config = BitsAndBytesConfig(load_in_8bit=True)
@@ -202,7 +223,7 @@ def load(lab, role, method="full", double=False, compute="float32"):
     model = AutoModelForCausalLM.from_pretrained(
         lab.model(role),
         quantization_config=config,
-        dtype=torch.float32,
+        dtype=DTYPES[dtype],
         device_map={"": lab.device} if config else None,
     )
     if config is None:
@@ -211,12 +232,12 @@ def load(lab, role, method="full", double=False, compute="float32"):
     return model, tokenizer
 
 
-def outline(lab, role):
+def outline(lab, role, dtype="float32"):
     """A model of the right shapes and without any numbers."""
     config = AutoConfig.from_pretrained(lab.model(role))
     with torch.device("meta"):
         return AutoModelForCausalLM.from_config(
-            config, dtype=torch.float32
+            config, dtype=DTYPES[dtype]
         )
 
 
@@ -244,6 +265,7 @@ def spend(budget, model):
 def tune(
     lab: Lab,
     role: Literal["small", "large"] = "small",
+    dtype: Literal["float32", "float16", "bfloat16"] = "float32",
     method: Literal["full", "LoRA", "LoRA on 8 bits", "QLoRA"] = "full",
     rank: Annotated[int, Range(1, 256)] = 16,
     targets: str = "",
@@ -253,6 +275,7 @@ def tune(
     batch: Annotated[int, Range(1, 64)] = 1,
     accumulation: Annotated[int, Range(1, 64)] = 1,
     length: Annotated[int, Range(32, 4096)] = 1024,
+    by_length: bool = False,
     schedule: Literal["linear", "constant"] = "linear",
     optimizer: Literal[
         "adamw_torch", "paged_adamw_32bit"
@@ -267,13 +290,14 @@ def tune(
     budget: Annotated[float, Range(0.0, 1_000_000.0)] = 0.0,
     marker: str = "",
     new_tokens: Annotated[int, Range(1, 500)] = 100,
+    at_once: Annotated[int, Range(1, 64)] = 10,
     graded: Annotated[int, Range(1, 500)] = 50,
 ):
     """Tune a model to write summaries, and let it write."""
     if budget and method == "full":  # before a single weight is read
-        spend(round(budget * 1e6), outline(lab, role))
+        spend(round(budget * 1e6), outline(lab, role, dtype))
     model, tokenizer = load(
-        lab, role, method, double_quantisation, compute
+        lab, role, dtype, method, double_quantisation, compute
     )
     config = None
     if method != "full":
@@ -294,6 +318,9 @@ def tune(
             weight_decay=weight_decay,
             max_grad_norm=clip,
             max_length=length,
+            train_sampling_strategy=(
+                "group_by_length" if by_length else "random"
+            ),
             completion_only_loss=loss_on == "summary",
             gradient_checkpointing=checkpointing,  # trl: on by default
             bf16=False,  # as well
@@ -316,7 +343,7 @@ def tune(
     train(lab, trainer, test[0]["prompt"], new_tokens)
     model = trainer.model
     lab.save("model", model, tokenizer)
-    write(lab, model, tokenizer, test, marker, new_tokens)
+    write(lab, model, tokenizer, test, marker, new_tokens, at_once)
 
 
 def retype(model, adapters):
@@ -425,11 +452,11 @@ def tell_cost(lab, model, seconds):
     for kind, size in weights_by_type(model).items():
         lab.measure("weights", size / 1e6, unit="MB", type=kind)
     held = lab.memory()  # in the fullest moment of an update
-    for holder in HOLDERS:
-        size = held[holder] / 1e6
-        lab.measure("memory", size, unit="MB", holder=holder)
-    lab.measure("tuning", seconds, unit="s")
     megabytes = {holder: held[holder] / 1e6 for holder in HOLDERS}
+    for holder, size in megabytes.items():
+        lab.measure("memory", size, unit="MB", holder=holder)
+    lab.plot("memory of this training, MB", "bars", megabytes)
+    lab.measure("tuning", seconds, unit="s")
     row = {"trained": trained, **megabytes, "seconds": seconds}
     Dataset.from_list([row]).to_json(lab.folder / "cost.jsonl")
 
@@ -459,10 +486,13 @@ def written(model, tokenizer, prompts, new_tokens, marker=""):
     return [text.split(marker)[0] if marker else text for text in texts]
 
 
-def write(lab, model, tokenizer, test, marker, new_tokens):
+def write(lab, model, tokenizer, test, marker, new_tokens, at_once):
     """Let a model write the summaries of the test conversations."""
     prompts = [row["prompt"] for row in test]
-    batches = [prompts[n : n + 10] for n in range(0, len(prompts), 10)]
+    batches = [
+        prompts[n : n + at_once]
+        for n in range(0, len(prompts), at_once)
+    ]
     summaries = [
         summary.strip()
         for batch in lab.loop(batches, "summaries")
@@ -485,16 +515,18 @@ def write(lab, model, tokenizer, test, marker, new_tokens):
 def untuned(
     lab: Lab,
     role: Literal["small", "large"] = "small",
+    dtype: Literal["float32", "float16", "bfloat16"] = "float32",
     new_tokens: Annotated[int, Range(1, 500)] = 100,
+    at_once: Annotated[int, Range(1, 64)] = 10,
     graded: Annotated[int, Range(1, 500)] = 50,
 ):
     """Ask a base model for summaries."""
-    model, tokenizer = load(lab, role)
+    model, tokenizer = load(lab, role, dtype)
     lab.measure("parameters", sum(parameters(model)))
     test = lab.read("test")[:graded]
     prompt = test[0]["prompt"]
     lab.text(continuation(model, tokenizer, prompt, new_tokens))
-    write(lab, model, tokenizer, test, "", new_tokens)
+    write(lab, model, tokenizer, test, "", new_tokens, at_once)
 
 
 # ---- grading -------------------------------------------------------
@@ -515,7 +547,7 @@ def by_program(rows):
     known = {row["conversation"]: row for row in rows}
 
     def check(item):
-        conversation, summary = item.rsplit(SUMMARY, 1)
+        conversation, summary = item.split(SUMMARY, 1)
         row, sentences = known[conversation], sentences_of(summary)
         first, second = [*sentences, "", ""][:2]
         if "part" in row:
@@ -663,9 +695,10 @@ def in_batches(
 @step
 def merge(
     lab: Lab,
+    dtype: Literal["float32", "float16", "bfloat16"] = "float32",
 ):
     """Load an adapter again, and add it into the weights."""
-    base, tokenizer = load(lab, "large")
+    base, tokenizer = load(lab, "large", dtype)
     prompt = lab.read("test")[0]["prompt"]
     ids = tokenizer(prompt, return_tensors="pt").to(base.device)
     with torch.no_grad():
@@ -701,12 +734,13 @@ EVEN = torch.linspace(-1, 1, 16)
 @step
 def four_bits(
     lab: Lab,
+    role: Literal["small", "large"] = "large",
     matrix: Annotated[int, Range(0, 1000)] = 0,
     outlier: Annotated[float, Range(1.0, 100.0)] = 20.0,
     blocks: list[int] = [64, 256, 1024, 4096],
 ):
     """One weight matrix in 4 bits: levels, blocks, an outlier."""
-    model, _ = load(lab, "large")
+    model, _ = load(lab, role)
     names = [
         name
         for name, weight in model.named_parameters()
@@ -716,7 +750,8 @@ def four_bits(
         why = f"there are {len(names)}"
         lab.refuse("matrix", why, "a number from 0")
     weight = model.get_parameter(names[matrix]).detach().cpu()
-    drawn = weight.flatten().tolist()
+    every = 1 + weight.numel() // 10_000
+    drawn = weight.flatten()[::every].tolist()
     lab.plot("weights", "histogram", {names[matrix]: drawn})
     spoilt = weight.clone()
     spoilt[0, 0] = outlier * weight.abs().max()
