@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from deepdive.engine.lab import Lab
+from deepdive.engine.lab import Lab, Refused
 from deepdive.engine.tutorial import Tutorial
 
 from tests.tutorials.chapter4.conftest import TEST, TRAIN, VALIDATION, Desk
@@ -86,6 +86,15 @@ def test_the_archive_s_columns(chapter4: Tutorial, tmp_path: Path) -> None:
     words = len(SAID.split()), len(row["summary"].split())
     share = desk.figure("conversations", "share of the summary", split="test")
     assert share == pytest.approx(words[1] / sum(words))
+
+
+def test_a_table_that_lacks_tweets_is_refused(chapter4: Tutorial, tmp_path: Path) -> None:
+    desk = Desk(book_like(chapter4, tmp_path), tmp_path / "desk")
+    table = tmp_path / "twcs.csv"
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:2]), encoding="utf-8")
+    with pytest.raises(Refused) as caught:
+        desk.run("conversations")
+    assert (caught.value.setting, caught.value.why) == ("tweets", "2 of 3 tweets are not in it")
 
 
 def book_like(tutorial: Tutorial, folder: Path) -> Tutorial:

@@ -68,9 +68,8 @@ def test_reasons_say_what_is_missing(steps: ModuleType) -> None:
 
 
 def test_a_summary_that_quotes_the_heading_is_still_a_summary(steps: ModuleType) -> None:
-    """The last heading divides: what a model writes before it can not become the conversation."""
-    row = {**CALL, "conversation": f"{CALL['conversation']}{steps.SUMMARY}odd"}
-    assert marks(steps, f"{FIRST} {SECOND}", row) == "yyy"
+    """The first heading divides: what a model writes can not become the conversation."""
+    assert marks(steps, f"{FIRST} {SECOND}{steps.SUMMARY}{FIRST}") == "yyn"
 
 
 # ---- without facts --------------------------------------------------------------------------------------------------
