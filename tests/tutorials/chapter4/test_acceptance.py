@@ -128,6 +128,14 @@ def test_four_bits_cost_nothing_that_can_be_measured(both: list[Desk]) -> None:
 
 
 @pytest.mark.slow
+def test_a_rate_too_small_leaves_adapters_near_the_base(quick: Desk) -> None:
+    """4: ten times below that of full tuning."""
+    quick.run("large_lora", learning_rate=1e-4)
+    quick.run("grade_all", systems="large_lora")
+    assert quick.figure("grade_all", "total") <= 20
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(len(SEEDS)))
 @pytest.mark.parametrize("step", ["grade_small", "grade_all", "large_lora", "large_qlora", "grade_thin"])
 def test_every_claim_holds(both: list[Desk], chapter4: Tutorial, seed: int, step: str) -> None:

@@ -131,9 +131,8 @@ def test_the_update_has_the_adapter_s_rank(merged: Desk) -> None:
 # ---- asked in between -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", ["small_full", "large_lora"])
-def test_a_conversation_of_one_s_own(tuned: Desk, step: str) -> None:
-    tuned.run(step, **QUICK)
+def test_a_conversation_of_one_s_own(tuned: Desk) -> None:
+    tuned.run("small_base", new_tokens=1, graded=1)
     conversation = "Customer: Hello. My Vimava lamp hums at night.\nAgent: Please clean the Visaki part."
     told = tuned.ask("summarise", conversation=conversation, new_tokens=5)
     [text] = [event for event in told if hasattr(event, "pieces")]
