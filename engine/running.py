@@ -194,8 +194,10 @@ def follow(run: Run, before: RunView, as_json: bool, expected: int = 0) -> list[
                     complain(f"deepdive: {visible(trouble)}. Free some space: nothing is lost so far.")
                 told = trouble
                 if not busy:
-                    run.settle()
-                    if not poll():
+                    closed = run.settle()
+                    left_open = view.running is not None and not closed
+                    dying = left_open and run.worker() is None  # killed, but a thread of it still holds the lock
+                    if not poll() and not dying:
                         break
             time.sleep(POLL_SECONDS)
             if not as_json:
