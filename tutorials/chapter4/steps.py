@@ -159,35 +159,6 @@ def worded(lab, template, row):
     return template.replace("{conversation}", row["conversation"])
 
 
-@step
-def one_text(
-    lab: Lab,
-    marker: str = "",
-):
-    """What the model is trained on: one text, token by token."""
-    tokenizer = AutoTokenizer.from_pretrained(lab.model("small"))
-    row = lab.read("train")[0]
-    prompt = row["prompt"]
-    answer = f" {row['summary']}{marker}{tokenizer.eos_token}"
-    before, after = (
-        tokenizer(text, add_special_tokens=False).input_ids
-        for text in (prompt, answer)
-    )
-    lab.text(
-        [
-            [tokenizer.decode([id]), {"trained on": 0.0}, []]
-            for id in before
-        ]
-        + [
-            [tokenizer.decode([id]), {"trained on": 1.0}, []]
-            for id in after
-        ]
-    )
-    lab.measure("tokens", len(before), part="prompt")
-    lab.measure("tokens", len(after), part="summary")
-    lab.measure("ends with", tokenizer.decode(after[-1:]))
-
-
 # ---- loading, adapting, training -----------------------------------
 
 DTYPES = {
