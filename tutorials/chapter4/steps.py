@@ -232,6 +232,15 @@ def spend(budget, model):
             left -= weight.nbytes
 
 
+REPORTS = {  # what a training tells, and what it leaves behind
+    "logging_steps": 10,
+    "eval_strategy": "epoch",
+    "save_strategy": "no",
+    "report_to": "none",
+    "disable_tqdm": True,
+}
+
+
 @step
 def tune(
     lab: Lab,
@@ -282,6 +291,7 @@ def tune(
             num_train_epochs=epochs,
             max_steps=updates or -1,
             per_device_train_batch_size=batch,
+            per_device_eval_batch_size=batch,
             gradient_accumulation_steps=accumulation,
             learning_rate=learning_rate,
             lr_scheduler_type=schedule,
@@ -295,14 +305,12 @@ def tune(
             completion_only_loss=loss_on == "summary",
             gradient_checkpointing=checkpointing,  # trl: on by default
             bf16=False,  # as well
-            logging_steps=10,
-            save_strategy="no",
-            report_to="none",
             seed=lab.seed,
             use_cpu=lab.device == "cpu",
-            disable_tqdm=True,
+            **REPORTS,
         ),
-        train_dataset=pairs(lab, marker),
+        train_dataset=pairs(lab, "train", marker),
+        eval_dataset=pairs(lab, "validation", marker),
         processing_class=tokenizer,
         peft_config=config,
     )
@@ -370,7 +378,7 @@ def adapter(lab, model, rank, targets):
     )
 
 
-def pairs(lab, marker):
+def pairs(lab, split, marker):
     """Prompts and completions; trl appends the end-of-text token."""
     return Dataset.from_list(
         [
@@ -378,7 +386,7 @@ def pairs(lab, marker):
                 "prompt": row["prompt"],
                 "completion": f" {row['summary']}{marker}",
             }
-            for row in lab.read("train")
+            for row in lab.read(split)
         ]
     )
 
