@@ -15,7 +15,7 @@ from tests.tutorials.chapter4.conftest import Desk
 
 SEEDS = (0, 1)
 SMALL = ("small_base", "small_full", "small_lora", "small_qlora")
-LARGE = ("large_base", "large_lora", "large_qlora", "large_full", "rank_one", "short_run")
+LARGE = ("large_base", "large_lora", "large_qlora", "large_full", "rank_one", "short_run", "low_rate")
 
 
 def assert_claims(desk: Desk, tutorial: Tutorial, step: str) -> None:
@@ -109,9 +109,9 @@ def test_form_is_cheap_content_is_not(both: list[Desk]) -> None:
 @pytest.mark.slow
 def test_rank_one_and_a_short_run_are_clearly_below(both: list[Desk]) -> None:
     """2: rank 1 below rank 8 on the same maps, 150 updates of 4 below 500."""
-    full = mean(both, "grade_thin", "total", system="large_lora")
+    full = mean(both, "grade_thin", "whole content", system="large_lora")
     for system in ("rank_one", "short_run"):
-        assert mean(both, "grade_thin", "total", system=system) <= full - 15
+        assert mean(both, "grade_thin", "whole content", system=system) <= full - 10
     assert [both[0].figure(step, "updates") for step in ("large_lora", "rank_one", "short_run")] == [500, 500, 150]
 
 
@@ -128,11 +128,9 @@ def test_four_bits_cost_nothing_that_can_be_measured(both: list[Desk]) -> None:
 
 
 @pytest.mark.slow
-def test_a_rate_too_small_leaves_adapters_near_the_base(quick: Desk) -> None:
+def test_a_rate_too_small_leaves_adapters_near_the_base(both: list[Desk]) -> None:
     """4: ten times below that of full tuning."""
-    quick.run("large_lora", learning_rate=1e-4)
-    quick.run("grade_all", systems="large_lora")
-    assert quick.figure("grade_all", "total") <= 20
+    assert mean(both, "grade_thin", "total", system="low_rate") <= 20
 
 
 @pytest.mark.slow
