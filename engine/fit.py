@@ -24,7 +24,7 @@ from .view import JobView, RunView
 SIZES = (16.0, 24.0, 80.0)  # GB: a small, a middle and a large card
 GB = 1e9  # decimal, as --memory-limit; a card's box counts a little more
 HOLDERS = ("weights", "gradients", "optimizer", "activations")  # what the estimate and the ledger both tell
-TRAINED_AS = ("method", "double_quantisation", "rank", "batch", "length", "optimizer", "checkpointing")
+TRAINED_AS = ("method", "dtype", "double_quantisation", "rank", "batch", "length", "optimizer", "checkpointing")
 Edits = Mapping[str, Mapping[str, Any]]
 
 

@@ -122,8 +122,8 @@ class FitScreen(DeepScreen):
         held = measured(job_of(row, self.lesson.view))
         seen = tuple(Holder(kind, held[kind], kind) for kind in KINDS if kind in held)
         if held:
-            expected, got = (sum(source[name] for name in held) for source in (found.parts, held))
-            words = f"{words}; the estimate was {100 * expected / got - 100:+.0f} % off"
+            lasting, passing = _off(found.parts, held, *KINDS[:3]), _off(found.parts, held, KINDS[3])
+            words = f"{words}; estimated {lasting}, activations {passing}"
         return FitBar(visible(row.name), holders, words, VERDICTS[fits], seen)
 
     def _changes(self, row: Row, limit: float) -> list[Change]:
@@ -234,3 +234,9 @@ class FitScreen(DeepScreen):
 
     async def action_leave(self) -> None:
         self.dismiss(None)
+
+
+def _off(parts: Mapping[str, int], held: Mapping[str, int], *kinds: Kind) -> str:
+    """How far an estimate is off what was measured: +3 %."""
+    estimated, seen = (sum(source.get(kind, 0) for kind in kinds) for source in (parts, held))
+    return f"{100 * estimated / seen - 100:+.0f} %" if seen else "unseen"
