@@ -47,9 +47,9 @@ async def until(true: Callable[[], object], seconds: float = 5.0) -> None:
 
 
 async def test_the_judge_is_pointed_at_a_server_which_is_asked(
-    worker_home: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, own_runtime: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(monkeypatch, worker_home)
+    use(monkeypatch, tmp_path)
     before = {run.id for run in Store().runs()}
     with serve(Judge(marks(customer="yes", agent="no"), key=KEY)) as server:
         async with grading() as seat:
