@@ -240,7 +240,7 @@ def test_settings_reach_the_trainer(desk: Desk, handed: Callable[..., SFTTrainer
     """trl has silent defaults of its own: each that matters is set."""
     trainer = handed(desk, "large_lora")
     args = trainer.args
-    assert (args.bf16, args.fp16, args.gradient_checkpointing, args.max_length) == (False, False, False, 1024)
+    assert (args.bf16, args.fp16, args.gradient_checkpointing, args.max_length) == (False, False, False, 160)
     assert (args.learning_rate, args.weight_decay, args.max_grad_norm) == (5e-3, 0.01, 1.0)
     assert (str(args.lr_scheduler_type.value), args.optim) == ("linear", "adamw_torch")
     assert (args.warmup_steps, args.packing, args.use_cpu) == (0, False, True)
