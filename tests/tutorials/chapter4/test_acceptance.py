@@ -15,7 +15,7 @@ from tests.tutorials.chapter4.conftest import Desk
 
 SEEDS = (0, 1)
 SMALL = ("small_base", "small_full", "small_lora", "small_qlora")
-LARGE = ("large_base", "large_lora", "large_qlora", "large_full", "rank_one", "short_run", "low_rate")
+LARGE = ("large_base", "large_lora", "large_qlora", "large_full", "rank_one", "short_run", "low_rate", "one_percent")
 
 
 def assert_claims(desk: Desk, tutorial: Tutorial, step: str) -> None:
@@ -125,6 +125,13 @@ def test_four_bits_cost_nothing_that_can_be_measured(both: list[Desk]) -> None:
         adapters = 4 * float(both[0].figure(step, "trained")) / 1e6
         base[step] = float(both[0].figure(step, "memory", holder="weights")) - adapters
     assert base["large_qlora"] < 0.25 * base["large_lora"]
+
+
+@pytest.mark.slow
+def test_one_per_cent_of_the_numbers_is_level_given_enough_updates(both: list[Desk]) -> None:
+    full = mean(both, "grade_thin", "whole content", system="large_lora")
+    assert mean(both, "grade_thin", "whole content", system="one_percent") >= full - 8
+    assert both[0].figure("one_percent", "trained") == 6144
 
 
 @pytest.mark.slow

@@ -22,9 +22,9 @@ def test_pages_of_a_screen_each(chapter4: Tutorial) -> None:
 
 
 def test_steps_stand_on_their_pages_in_order(chapter4: Tutorial) -> None:
-    """The page on how thin is too thin shows the grading of four runs that it needs."""
+    """The page on how thin is too thin shows the grading of five runs that it needs."""
     shown = [step for page in chapter4.pages for step in page.steps]
-    beside = ("large_full", "rank_one", "short_run", "low_rate")
+    beside = ("large_full", "rank_one", "short_run", "low_rate", "one_percent")
     assert shown == [step.id for step in chapter4.steps if step.id not in beside]
 
 
