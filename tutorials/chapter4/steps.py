@@ -316,8 +316,8 @@ def tune(
     )
     if config is not None:
         retype(trainer.model, adapters)
-    if budget:
-        spend(round(budget * 1e6), trainer.model)
+        if budget:
+            spend(round(budget * 1e6), trainer.model)
     test = lab.read("test")[:graded]
     train(lab, trainer, test[0]["prompt"], new_tokens)
     model = trainer.model
@@ -506,6 +506,34 @@ def untuned(
     prompt = test[0]["prompt"]
     lab.text(continuation(model, tokenizer, prompt, new_tokens))
     write(lab, model, tokenizer, test, "", new_tokens, at_once)
+    if "part" in test[0]:  # the names are known
+        tell_copies(lab, model, tokenizer, test)
+
+
+def tell_copies(lab, model, tokenizer, rows):
+    """Cut before a name is said again: does the model say it?"""
+    asked = [
+        (row["conversation"].rpartition(f" {name}")[0], name)
+        for row in rows
+        for name in (row["name"], row["part"])
+        if row["conversation"].count(f" {name}") > 1
+    ]
+    if not asked:
+        return
+    said = written(model, tokenizer, [text for text, _ in asked], 5)
+    right = [
+        text.strip().startswith(name)
+        for text, (_, name) in zip(said, asked)
+    ]
+    share = sum(right) / len(right)
+    lab.measure("names said again", share, n=len(right))
+    lab.rows(
+        "names said again",
+        [
+            {"after": text[-60:], "wanted": name, "said": guess}
+            for (text, name), guess in zip(asked, said)
+        ],
+    )
 
 
 # ---- grading -------------------------------------------------------

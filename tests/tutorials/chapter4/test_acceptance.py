@@ -56,6 +56,14 @@ def test_its_sentences_are_right_but_for_the_names(quick: Desk) -> None:
     assert sum(text.startswith("The customer says the ") and " part." in text for text in texts) >= 45
 
 
+def test_only_the_large_model_says_a_new_name_again(quick: Desk) -> None:
+    """What tells the two apart before any tuning: finding an earlier word and what followed it takes two layers."""
+    quick.run("small_base")
+    quick.run("large_base")
+    assert quick.figure("small_base", "names said again") <= 0.3
+    assert quick.figure("large_base", "names said again") >= 0.9
+
+
 def test_in_batches_it_writes_the_same(quick: Desk, chapter4: Tutorial) -> None:
     quick.run("in_batches")
     assert_claims(quick, chapter4, "in_batches")
