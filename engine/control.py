@@ -52,6 +52,11 @@ def new_socket(home: Path) -> Path:
     return runtime() / f"{'-'.join(family(home))}-{os.urandom(4).hex()}.sock"
 
 
+def output_of(address: Path) -> Path:
+    """What the worker at this socket prints before it is bound to a run."""
+    return address.with_suffix(".log")
+
+
 def request(address: str | Path, timeout: float | None = TIMEOUT, **fields: Any) -> Iterator[dict[str, Any]]:
     """Ask and yield the lines of the answer. Raises Fault (or Refusal) as the worker says, ConnectionError if it
     is gone."""

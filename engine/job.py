@@ -31,6 +31,7 @@ from .lab import Lab, Refused, Stopped, aside
 from .log import Writer
 from .plan import Order, digest_of, inputs_of, need_step
 from .resources import Artifact, Endpoint, Hub, Place, Resolver, describe, override, parse
+from .spilled import spilled
 from .store import Run, Store
 from .tutorial import Step, Tutorial
 from .view import JobView, RunView
@@ -39,7 +40,6 @@ MEMORY_SECONDS = 1.0
 PROBE_SECONDS = 2.0
 POCKET_THREADS = 4
 DETAIL_CHARACTERS = 4000
-SPILL = {"text": "pieces", "rows": "rows", "plot": "data"}  # what goes into a file when a line would be too long
 
 
 class Reporter:
@@ -55,7 +55,11 @@ class Reporter:
         self.send(self.event(kind, fields))
 
     def event(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
-        """The event of `kind`; files are named relative to the run, what is too long is put into a file."""
+        """The event of `kind` as a line of the log; what is too long for one is put into a file."""
+        return spilled(self.run.folder, self.run.artifacts(self.job), self.whole(kind, fields))
+
+    def whole(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
+        """The event of `kind`, however long; files are named relative to the run."""
         told = {"t": time.time(), "job": self.job, **fields}
         if kind == "file":
             told["path"] = str(Path(told["path"]).relative_to(self.run.folder))
@@ -63,13 +67,7 @@ class Reporter:
             event = events.build(kind, told)
         except msgspec.ValidationError:
             event = events.build(kind, plain(told))
-        event = self.masked(event)
-        if kind in SPILL and len(events.encode(event)) > events.LINE_LIMIT:
-            folder = self.run.artifacts(self.job)
-            path = folder / f"{kind}-{time.time_ns():x}.json"
-            path.write_bytes(msgspec.json.encode(getattr(event, SPILL[kind])))
-            event = events.build(kind, {**plain(told), SPILL[kind]: _empty(kind), "path": _relative(path, self.run)})
-        return event
+        return self.masked(event)
 
     def masked(self, event: AnyEvent) -> AnyEvent:
         """The event without any secret in it: a server's reply or a library's exception may carry one."""
@@ -87,14 +85,6 @@ class Reporter:
             self.writer.append(event)
             if isinstance(event, (Job, End, events.Figure, events.Rows, events.File, events.Spend)):
                 self.view.add([event])
-
-
-def _empty(kind: str) -> Any:
-    return {} if kind == "plot" else []
-
-
-def _relative(path: Path, run: Run) -> str:
-    return str(path.relative_to(run.folder))
 
 
 def plain(value: Any) -> Any:
@@ -363,7 +353,7 @@ class Execution:
             seed=0,
             device=self.device,
             resource=lambda kind, role: self.resource(kind, role, self.places({}), {}),
-            report=lambda kind, fields: heard.append(self.report.event(kind, fields)),
+            report=lambda kind, fields: heard.append(self.report.whole(kind, fields)),
             between=lambda lab, phase: "",
             held=held,
         )

@@ -21,6 +21,7 @@ from .results import results
 from .roles import Role, roles_of
 from .running import follow
 from .settings import Setting
+from .spilled import filled
 from .store import Run, Store
 from .telling import answer_lines, bar_lines, label, number, results_table
 from .tutorial import Page, Step, Tutorial
@@ -65,7 +66,7 @@ class Reading:
         return self.run.record.scale if self.run else "pocket"
 
     def view(self) -> RunView:
-        return of(replay(self.run.log)[0]) if self.run else RunView()
+        return of(filled(self.run.folder, replay(self.run.log)[0])) if self.run else RunView()
 
     def go(self) -> int:
         self.say(f"Chapter {self.tutorial.chapter}: {self.tutorial.title}")
@@ -149,8 +150,7 @@ class Reading:
         orders = plan.orders(
             self.tutorial, self.scale, before, [step_id], edits=run.edits(), roles=run.record.roles, seeds=[0]
         )
-        supervisor.submit(self.store, run, orders)
-        jobs = follow(run, before, as_json=False, expected=len(orders))
+        jobs = follow(run, before, as_json=False, handed=supervisor.submit(self.store, run, orders))
         for job in jobs:
             if job.outcome in ("failed", "refused"):
                 self.say(f"{job.step} {job.outcome}: {visible(job.cause)}. {visible(job.action)}")

@@ -18,6 +18,7 @@ from .results import results
 from .roles import role_of
 from .settings import shown
 from .store import Run, Store
+from .supervisor import NOTHING, Handed
 from .telling import Teller, results_table
 from .tutorial import Tutorial
 from .untrusted import visible
@@ -80,9 +81,9 @@ def run_tutorial(arguments: argparse.Namespace) -> int:
     if not arguments.json:
         say(f"{tutorial.title} · {scale} · run {run.id}")
     _unlock(tutorial, run, [order.step for order in orders])
-    supervisor.submit(store, run, orders)
-    jobs = follow(run, before, arguments.json, len(orders))
-    if not arguments.json:
+    handed = supervisor.submit(store, run, orders)
+    jobs = follow(run, before, arguments.json, handed)
+    if not arguments.json and any(job.digest for job in jobs):
         say()
         print_results(tutorial, run)
     return exit_code(run, jobs)
@@ -157,12 +158,13 @@ def _sets(
     return edits, roles
 
 
-def follow(run: Run, before: RunView, as_json: bool, expected: int = 0) -> list[JobView]:
+def follow(run: Run, before: RunView, as_json: bool, handed: Handed = NOTHING) -> list[JobView]:
     """Tell what happens in the run until its worker has nothing left to do; the jobs that were told.
 
-    Jobs that `before` holds are not told again. ctrl+c stops the run politely, a second one firmly.
+    Jobs that `before` holds are not told again. ctrl+c stops the run politely, a second one firmly. Where the worker
+    dies before what was handed over begins, that is told as a job that failed.
     """
-    tail, view, teller = Tail(run.log), RunView(), Teller(sys.stdout, expected)
+    tail, view, teller = Tail(run.log), RunView(), Teller(sys.stdout, len(handed.orders))
     pressed: list[int] = []
 
     def poll() -> list[AnyEvent]:
@@ -197,6 +199,8 @@ def follow(run: Run, before: RunView, as_json: bool, expected: int = 0) -> list[
                     closed = run.settle()
                     left_open = view.running is not None and not closed
                     dying = left_open and run.worker() is None  # killed, but a thread of it still holds the lock
+                    if not pressed:
+                        supervisor.tell_lost(run, handed)
                     if not poll() and not dying:
                         break
             time.sleep(POLL_SECONDS)
@@ -221,7 +225,9 @@ def exit_code(run: Run, jobs: list[JobView]) -> int:
             code = STOPPED
         if job.outcome in ("failed", "refused"):
             complain(f"deepdive: {job.step} {job.outcome}: {visible(job.cause)}. {visible(job.action)}")
-            if job.outcome == "failed" and job.detail:
+            if not job.digest and job.detail:  # it could not even begin
+                complain(visible(job.detail))
+            elif job.outcome == "failed" and job.detail:
                 complain(f"The last lines are in {run.worker_log}; `deepdive show {run.id}` shows more.")
     return code
 

@@ -34,6 +34,11 @@ from .places import home as default_home
 
 FORMAT = 1
 FULL_OR_READ_ONLY = "Free some space, or set DEEPDIVE_HOME"
+OUT_OF_MEMORY = (  # cause and action of a worker's death
+    "out of memory: the kernel killed the worker",
+    "Make the batch or the model smaller, close what else uses memory, and run the step again",
+)
+CRASHED = "the worker was killed or crashed without a word", "Run the step again; its last output is below"
 LIBRARIES = ("torch", "transformers", "datasets", "peft", "trl", "bitsandbytes", "accelerate")
 
 
@@ -47,6 +52,10 @@ class Worker(msgspec.Struct, frozen=True):
 
     def alive(self) -> bool:
         return process_started(self.pid) == self.started
+
+    def starved(self) -> bool:
+        """Whether the kernel has killed processes for want of memory since it began."""
+        return oom_kills() > self.oom_kills
 
 
 class Record(msgspec.Struct, kw_only=True):
@@ -213,7 +222,8 @@ class Run:
                     open_jobs.pop(event.job, None)
             if not open_jobs:
                 return []
-            cause, action = _cause_of_death(self.record.worker)
+            starved = self.record.worker is not None and self.record.worker.starved()
+            cause, action = OUT_OF_MEMORY if starved else CRASHED
             detail = last_lines(self.worker_log)
             ends = [
                 End(t=time.time(), job=job, outcome="failed", cause=cause, action=action, detail=detail)
@@ -237,15 +247,6 @@ class Run:
         return RunInfo(
             record.id, record.tutorial, record.scale, state, record.started, len(jobs), last.step if last else ""
         )
-
-
-def _cause_of_death(worker: Worker | None) -> tuple[str, str]:
-    if worker is not None and oom_kills() > worker.oom_kills:
-        return (
-            "out of memory: the kernel killed the worker",
-            "Make the batch or the model smaller, close what else uses memory, and run the step again",
-        )
-    return "the worker was killed or crashed without a word", "Run the step again; its last output is below"
 
 
 def last_lines(path: Path, lines: int = 12) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,16 @@ import msgspec
 import psutil
 
 from . import catalogue, control, keys
-from .events import AnyEvent, build
+from .events import AnyEvent, End, Job, build
 from .faults import Fault
-from .places import runtime
+from .log import Writer, replay
 from .plan import Order
-from .store import Run, Store, Worker
+from .store import OUT_OF_MEMORY, Run, Store, Worker, last_lines
+from .view import RunView, of
 
 SPAWN_SECONDS = 20.0  # until a new worker listens; the libraries are imported after that
 FIRM_SECONDS = 3.0  # between SIGTERM and SIGKILL
+LOOK_FOR_IT = "`deepdive doctor` looks for the reason"
 
 
 def warm(store: Store) -> None:
@@ -32,17 +35,68 @@ def warm(store: Store) -> None:
         _spawn(store)
 
 
-def submit(store: Store, run: Run, orders: list[Order]) -> None:
+@dataclass(frozen=True)
+class Handed:
+    """Jobs that a worker took, and when."""
+
+    orders: tuple[Order, ...]
+    at: float
+
+
+NOTHING = Handed((), 0.0)
+
+
+def submit(store: Store, run: Run, orders: list[Order]) -> Handed:
     """Queue jobs on the run's worker; an idle one is taken over, or a new one started. Raises Fault.
 
     With them go the secrets that these steps ask for by a role, and no others.
     """
     run.settle()
+    handed = Handed(tuple(orders), time.time())
     jobs = msgspec.to_builtins(orders)
     tutorial, record = catalogue.find(run.record.tutorial), run.record
     secrets = keys.for_steps(tutorial, record.scale, record.roles, [order.step for order in orders])
     with _worker(store, run) as address:
         control.call(address, do="run", run=str(run.folder), orders=jobs, secrets=secrets)
+    return handed
+
+
+def tell_lost(run: Run, handed: Handed) -> bool:
+    """Tell in the log that what was handed over failed, where the worker died before it began; whether it did.
+
+    Nothing is told while the worker lives, or where it ended as it was asked to.
+    """
+    with run.locked() as mine:
+        worker = run.reload().worker
+        if not mine or worker is None or worker.alive():
+            return False
+        view = of(replay(run.log)[0])
+        order = next((order for order in handed.orders if not _begun(view, order, handed.at)), None)
+        if order is None or _ended_badly(view, handed.at):
+            return False
+        said = run.worker_log.exists() and run.worker_log.stat().st_mtime >= handed.at
+        detail = last_lines(run.worker_log) if said else ""
+        cause, action = f"the worker ended before {order.step} could begin", LOOK_FOR_IT
+        if worker.starved():
+            cause, action = OUT_OF_MEMORY
+        elif detail:
+            cause += f": {detail.splitlines()[-1].strip()}"
+        job, now = f"j{len(view.jobs) + 1}", time.time()
+        writer = Writer(run.log)
+        writer.append(Job(t=now, job=job, step=order.step, seed=order.seed, settings=order.settings))
+        writer.append(End(t=now, job=job, outcome="failed", cause=cause, action=action, detail=detail))
+        writer.close()
+        return True
+
+
+def _begun(view: RunView, order: Order, since: float) -> bool:
+    job = view.latest(order.step, order.seed, done=False)
+    return job is not None and job.began >= since
+
+
+def _ended_badly(view: RunView, since: float) -> bool:
+    """Whether a job since then did: what stood behind it was dropped."""
+    return any(job.began >= since and job.outcome not in ("done", "cut") for job in view.jobs.values())
 
 
 def stop(run: Run, firm: bool = False) -> None:
@@ -120,16 +174,10 @@ def _worker(store: Store, run: Run) -> Any:
     try:
         yield address
     except ConnectionError as error:
-        detail = _tail(run)
+        detail = last_lines(run.worker_log) if worker is not None else last_lines(control.output_of(address))
         raise Fault("the worker went away before it had answered", "Try again; a new one is started", detail) from error
     except TimeoutError as error:
         raise Fault("the worker does not answer", "Stop it firmly, then run the step again") from error
-
-
-def _tail(run: Run) -> str:
-    from .store import last_lines
-
-    return last_lines(run.worker_log)
 
 
 def _idle(store: Store) -> Path | None:
@@ -147,7 +195,8 @@ def _has_nothing_to_do(path: Path) -> bool:
     try:
         return bool(control.call(path, timeout=1.0, do="hello")["idle"])
     except ConnectionRefusedError:
-        path.unlink(missing_ok=True)
+        for left in (path, control.output_of(path)):
+            left.unlink(missing_ok=True)
     except (OSError, ValueError, KeyError):
         pass
     return False
@@ -156,7 +205,7 @@ def _has_nothing_to_do(path: Path) -> bool:
 def _spawn(store: Store) -> Path:
     """Start a worker in a session of its own and wait until it listens. Raises Fault."""
     path = control.new_socket(store.home)
-    log = runtime() / "worker.log"
+    log = control.output_of(path)
     with open(log, "wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "deepdive.engine.worker", str(path)],
@@ -174,8 +223,7 @@ def _spawn(store: Store) -> Path:
         if process.poll() is not None:
             break
         time.sleep(0.01)
-    detail = log.read_text(errors="replace")[-2000:]
-    raise Fault("the worker could not be started", "`deepdive doctor` looks for the reason", detail)
+    raise Fault("the worker could not be started", LOOK_FOR_IT, last_lines(log))
 
 
 def _signal(worker: Worker, number: int) -> None:

@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -223,7 +224,6 @@ class Server:
                 self.writer.flush()  # the disk was full: there may be room now
             elif time.monotonic() - self.contact > minutes * 60 or not self.address.exists():
                 self.ending = True  # nobody asks for anything, or nobody can
-        self.release()
 
     def prepared(self) -> Any:
         """The execution of the present run. Raises Fault where its tutorial can't be read."""
@@ -299,12 +299,15 @@ def import_libraries() -> None:
     transformers.utils.logging.disable_progress_bar()
     config = GPT2Config(vocab_size=8, n_positions=8, n_embd=8, n_layer=1, n_head=1, bos_token_id=0, eos_token_id=0)
     row = torch.zeros(4, dtype=torch.long)
-    arguments = TrainingArguments(
-        output_dir="/nonexistent", max_steps=1, save_strategy="no", report_to="none", disable_tqdm=True
-    )
-    trainer = Trainer(GPT2LMHeadModel(config), arguments, train_dataset=[{"input_ids": row, "labels": row}] * 2)
-    with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing):
-        trainer.train()
+    with (
+        tempfile.TemporaryDirectory(prefix="deepdive-") as folder,  # a Trainer makes its output folder at once
+        open(os.devnull, "w") as nothing,
+        contextlib.redirect_stdout(nothing),
+    ):
+        arguments = TrainingArguments(
+            output_dir=folder, max_steps=1, save_strategy="no", report_to="none", disable_tqdm=True
+        )
+        Trainer(GPT2LMHeadModel(config), arguments, train_dataset=[{"input_ids": row, "labels": row}] * 2).train()
 
 
 def _tell(stream: IO[bytes], **fields: Any) -> None:
@@ -327,12 +330,12 @@ def main(address: str) -> None:
     threading.Thread(target=server.serve, args=(listening,), daemon=True).start()
     threading.Thread(target=server.beat, daemon=True).start()
     try:
-        server.compute()
-    except Stopped:
+        with contextlib.suppress(Stopped):
+            server.compute()
         server.release()
+        control.output_of(server.address).unlink(missing_ok=True)
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            server.address.unlink()
+        server.address.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

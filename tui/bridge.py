@@ -16,13 +16,13 @@ from deepdive.engine import plan, supervisor
 from deepdive.engine.events import AnyEvent
 from deepdive.engine.faults import Fault, Refusal
 from deepdive.engine.log import Tail
+from deepdive.engine.spilled import filled
 from deepdive.engine.store import Run, Store, repointed
 from deepdive.engine.tutorial import Step, Tutorial
 from deepdive.engine.view import RunView
 from textual.message import Message
 from textual.screen import Screen
 
-from .spilled import filled
 from .state import Lesson
 
 BUSY_SECONDS = 0.1  # between two looks at the log while a job runs
@@ -75,6 +75,7 @@ class Session:
         self._tail: Tail | None = None
         self._settled = 0.0
         self._handed: dict[tuple[str, int], float] = {}  # (step, seed): when it was handed to the worker
+        self._taken = supervisor.NOTHING  # what a worker took last
         self._stops = 0
         self._submitting = False
         self._writing = asyncio.Lock()  # what was set before a key that runs is written before it runs
@@ -140,11 +141,12 @@ class Session:
             self.screen.post_message(RunChanged())
 
     async def _drop_forgotten(self) -> None:
-        """Forget what was handed over where the worker is gone or has nothing to do."""
+        """Forget what was handed over where the worker has nothing to do; one that died is told in the log."""
         waited = time.time() - max(self._handed.values(), default=0.0)
         if not self._handed or self._submitting or waited < PATIENCE_SECONDS or self.run is None:
             return
         if not await asyncio.to_thread(supervisor.busy, self.run):
+            await asyncio.to_thread(supervisor.tell_lost, self.run, self._taken)
             self._handed.clear()
 
     def _queue_changed(self) -> bool:
@@ -203,7 +205,7 @@ class Session:
                 self.screen.post_message(RunChanged())
             assert self.store is not None
             self._submitting = True
-            await asyncio.to_thread(supervisor.submit, self.store, run, orders)
+            self._taken = await asyncio.to_thread(supervisor.submit, self.store, run, orders)
         except (Fault, OSError) as error:
             self._handed.clear()
             self._queue_changed()
@@ -253,6 +255,7 @@ class Session:
             firm = self._stops > 0
             self._stops += 1
             self._handed.clear()
+            self._taken = supervisor.NOTHING
             self._queue_changed()
             self.screen.run_worker(
                 self._quietly(lambda: supervisor.stop(run, firm)), group="request", exit_on_error=False

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from deepdive.engine import supervisor
+from deepdive.engine.plain import Reading
 
 from tests.laboratory import PATIENCE, Laboratory
 
@@ -159,6 +160,10 @@ def test_stop_ask_and_show_work_from_another_terminal(laboratory: Laboratory) ->
     asked = deepdive("ask", run.id, "echo", "--set", "text=hi \x1b[2J there")
     assert asked.returncode == 0, asked.stderr
     assert "hi ␛[2J there" in asked.stdout
+    long = deepdive("ask", run.id, "lengthy", "--set", "tokens=300")
+    assert "word0 word1" in long.stdout
+    assert "word299" in long.stdout
+    assert "accuracy (template mine): 0.8571" in long.stdout
     wrong = deepdive("ask", run.id, "echo", "--set", "words=hi")
     assert (wrong.returncode, "text" in wrong.stderr) == (2, True)
     stopped = deepdive("stop", run.id)
@@ -210,6 +215,19 @@ def test_plain_reads_a_lesson_as_linear_text(laboratory: Laboratory, tmp_path: P
     assert "setting count: 3 (1 … 100)" in text
     assert "\x1b" not in text
     assert "chapter2" in deepdive().stdout  # no terminal: the catalogue, in plain
+
+
+def test_plain_shows_the_long_tables_and_texts_of_a_finished_step(
+    laboratory: Laboratory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = laboratory.run()
+    laboratory.finish(run, "chatty", rows=2000)
+    assert laboratory.view(run).latest("chatty").rows["many"].path  # it lies in a file
+    reading = Reading(laboratory.tutorial, sys.stdout, None)
+    reading.run = run
+    job = reading.view().latest("chatty")
+    reading.outcome(job)
+    assert "n 1  text some words" in capsys.readouterr().out
 
 
 def test_the_command_starts_without_textual_or_a_library_that_computes() -> None:

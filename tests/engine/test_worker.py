@@ -127,6 +127,17 @@ def test_probes_in_mid_training_answer_and_leave_the_losses_the_same_bit_for_bit
     assert losses(job) == losses(whole)
 
 
+def test_a_probes_long_answer_comes_whole_and_leaves_no_file_in_the_run(laboratory: Laboratory) -> None:
+    run = laboratory.run()
+    laboratory.finish(run, "train", updates=5)
+    before = sorted(run.folder.rglob("*"))
+    text, figure, rows, plot = supervisor.ask(laboratory.store, run, "lengthy", {"tokens": 400})
+    assert [(len(piece.alternatives), piece.values["probability"]) for piece in text.pieces] == [(5, 0.5)] * 400
+    assert (figure.value, figure.case) == (0.8571, {"template": "mine"})
+    assert (len(rows.rows), len(plot.data)) == (4000, 400)
+    assert sorted(run.folder.rglob("*")) == before
+
+
 def test_an_endless_probe_is_cut_after_two_seconds_and_training_goes_on(laboratory: Laboratory) -> None:
     run = laboratory.run()
     laboratory.submit(run, "train", updates=60, pause=0.05)

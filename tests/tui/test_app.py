@@ -323,6 +323,21 @@ async def test_an_answer_stands_in_front_of_the_panels_until_it_is_put_away() ->
         await seat.see("the model is sharded. Wait until it ends")
 
 
+async def test_an_answers_numbers_are_shown_with_their_conditions_and_interval() -> None:
+    from deepdive.engine.events import Figure
+    from deepdive.tui.bridge import Answered
+
+    fake = FakeRun()
+    fake.data()
+    async with seated("little") as seat:
+        await seat.press("n")
+        figure = Figure(name="accuracy", value=0.8571, low=0.81, high=0.9, n=210, case={"template": "mine"})
+        seat.app.screen.post_message(Answered("own_template", [figure]))
+        text = await seat.see(r"accuracy \(template mine\) +0\.8571")
+        assert "0.81 … 0.9" in text
+        assert "Nothing has been run" not in text
+
+
 async def test_a_question_is_checked_before_it_is_asked() -> None:
     fake = FakeRun()
     fake.fill_the_gap()

@@ -68,6 +68,8 @@ class Board(Container, can_focus=False):
         front = self._answer or job
         curves = learned.names(lesson, front) if front is not None and self._answer is None else ()
         keys = facts.panel_keys(front, curves)
+        if self._answer is not None and self._answer.figures:
+            keys = ["figures", *keys]
         self.set_class(not keys, "-empty")
         if self._answer is None and job is not None and lesson.job is not None:
             told = next((run for run in lesson.runs_of_step(99) if run.job == job.id), None)

@@ -21,6 +21,7 @@ from textual.app import ComposeResult
 from . import facts
 from .base import HeadLine, Moment, Panel, Words
 from .cost import CostPanel
+from .figures import FiguresPanel
 from .learning import LearningPanel
 from .rows import RowsPanel
 
@@ -218,6 +219,7 @@ def make(key: str, job: JobView) -> Panel:
         "rows": RowsPanel,
         "learning": LearningPanel,
         "cost": CostPanel,
+        "figures": FiguresPanel,
         "failure": FailurePanel,
         "notes": NotesPanel,
     }

@@ -123,3 +123,13 @@ def endless(lab: Lab):
     """Never answers."""
     while True:
         time.sleep(0.01)
+
+
+@probe
+def lengthy(lab: Lab, tokens: Annotated[int, Range(1, 10_000)] = 40):
+    """Answer at length: tokens with what they could have been, numbers, a table and a plot that no line can hold."""
+    words = [f"word{n} " for n in range(tokens)]
+    lab.text([[w, {"probability": 0.5}, [[f"{w.strip()}-other-{k}", 0.1] for k in range(5)]] for w in words])
+    lab.measure("accuracy", 0.8571, low=0.81, high=0.9, n=210, template="mine")
+    lab.rows("many", [{"n": n, "text": "some words"} for n in range(tokens * 10)])
+    lab.plot("shares", "bars", dict.fromkeys(words, 1 / tokens))

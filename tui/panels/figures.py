@@ -1,0 +1,40 @@
+"""The panel of an answer's figures: a probe's numbers and short texts, which no results table shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from deepdive.engine.events import Figure
+from deepdive.engine.telling import label, number
+from deepdive.engine.untrusted import visible
+from deepdive.tui.widgets.table import Cell, Column, Row, Table
+from textual.app import ComposeResult
+
+from .base import Moment, Panel
+
+
+def figure_rows(figures: Iterable[Figure]) -> list[Row]:
+    """Name with its conditions, value with its unit, interval; in the order told."""
+    return [
+        [
+            Cell(label(figure.name, figure.case)),
+            Cell(f"{number(figure.value)} {visible(figure.unit, False)}".rstrip(), "text-1"),
+            Cell(_interval(figure), "text-3"),
+        ]
+        for figure in figures
+    ]
+
+
+def _interval(figure: Figure) -> str:
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"{number(figure.low)} … {number(figure.high)}"
+
+
+class FiguresPanel(Panel):
+    def compose(self) -> ComposeResult:
+        yield Table(title="Measured", header=False)
+
+    def tell(self, moment: Moment) -> None:
+        columns = [Column(), Column(align="right", shrink=False), Column(shrink=False)]
+        self.query_one(Table).show(columns, figure_rows(moment.job.figures.values()))
