@@ -187,16 +187,15 @@ class Run:
 
     # ---- its worker -------------------------------------------------------------------------------------------
     @contextlib.contextmanager
-    def locked(self) -> Iterator[bool]:
-        """Hold the run's lock if nobody else does; yields whether it is held."""
+    def locked(self, patience: float = 0.0) -> Iterator[bool]:
+        """Hold the run's lock if nobody else does, or lets go of it within `patience` seconds; yields whether it is
+        held."""
         fd = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        end = time.monotonic() + patience
         try:
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            yield True
+            while not (mine := _lock(fd)) and time.monotonic() < end:
+                time.sleep(0.02)
+            yield mine
         finally:
             os.close(fd)
 
@@ -247,6 +246,14 @@ class Run:
         return RunInfo(
             record.id, record.tutorial, record.scale, state, record.started, len(jobs), last.step if last else ""
         )
+
+
+def _lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def last_lines(path: Path, lines: int = 12) -> str:

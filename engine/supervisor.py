@@ -26,6 +26,7 @@ from .view import RunView, of
 
 SPAWN_SECONDS = 20.0  # until a new worker listens; the libraries are imported after that
 FIRM_SECONDS = 3.0  # between SIGTERM and SIGKILL
+DYING_SECONDS = 2.0  # a dead worker's threads may hold its lock a little longer
 LOOK_FOR_IT = "`deepdive doctor` looks for the reason"
 
 
@@ -66,9 +67,11 @@ def tell_lost(run: Run, handed: Handed) -> bool:
 
     Nothing is told while the worker lives, or where it ended as it was asked to.
     """
-    with run.locked() as mine:
-        worker = run.reload().worker
-        if not mine or worker is None or worker.alive():
+    worker = run.reload().worker
+    if worker is None or worker.alive():
+        return False
+    with run.locked(DYING_SECONDS) as mine:
+        if not mine:
             return False
         view = of(replay(run.log)[0])
         order = next((order for order in handed.orders if not _begun(view, order, handed.at)), None)

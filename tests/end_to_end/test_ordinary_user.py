@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,17 +24,18 @@ exec "$@"
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Path:
-    """The folders that can be written."""
+def own() -> Iterator[Path]:
+    """The folders that can be written; their path is short, as a socket's must be."""
     if os.getuid() == 0:
         pytest.skip("root writes everywhere; `.ci/as-user` runs this as an ordinary user")
     if shutil.which("unshare") is None:
         pytest.skip("needs unshare (util-linux)")
     if subprocess.run(["unshare", "-rm", "true"], check=False, capture_output=True).returncode:
         pytest.skip("this machine lets no user make a mount namespace")
-    for name in OWN:
-        (tmp_path / name).mkdir(mode=0o700)
-    return tmp_path
+    with tempfile.TemporaryDirectory(prefix="dd-", dir="/tmp") as folder:
+        for name in OWN:
+            (Path(folder) / name).mkdir(mode=0o700)
+        yield Path(folder)
 
 
 def confined(own: Path, *words: str) -> subprocess.CompletedProcess[str]:
