@@ -12,143 +12,62 @@ import gzip
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from .making.check import Check, check_size, table
+from .making.subject import Subject
 
 HERE = Path(__file__).parent
 DATA = HERE / "data"
 MODELS = HERE / "models"
-SUPPORT = ("support-gpt2", "support-llama")
-PARTS = ("data", "gpt2-blank", "gpt2", "bert", "entities-bert", "questions-t5", "sentiment-bert", *SUPPORT)
+FOLDERS = ("village", "entities", "questions", "reviews", "support")
+"""One for each subject, in the order in which the parts are made and checked."""
+SUBJECTS: tuple[Subject, ...] = tuple(import_module(f".{folder}", __package__).SUBJECT for folder in FOLDERS)
+PARTS = ("data", *(part for subject in SUBJECTS for part in subject.parts))
 
 
 def build(parts: Sequence[str] = PARTS, data: Path = DATA, models: Path = MODELS) -> None:
     """Write the named parts into the two folders."""
     if "data" in parts:
         write_data(data)
-    if village := [part for part in parts if part in ("gpt2-blank", "gpt2", "bert")]:
-        _build_models(village, models)
-    if "entities-bert" in parts:
-        _build_entities_bert(models)
-    if "questions-t5" in parts:
-        _build_questions_t5(models)
-    if "sentiment-bert" in parts:
-        _build_sentiment_bert(data, models)
-    for part in SUPPORT:
-        if part in parts:
-            _build_summariser(part, models)
+    for subject in SUBJECTS:
+        for part in subject.parts:
+            if part in parts:
+                _build_models(subject, part, data, models)
 
 
 def write_data(folder: Path) -> None:
-    """The encyclopedia, the village newspaper and the labelled texts; the same bytes every time."""
-    from . import questions, support
-    from .articles import articles
-    from .entities import training_rows, validation_rows
-    from .reviews import labelled
-    from .sentences import sentences
-
+    """What all subjects say; the same bytes every time."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write_rows(folder / "articles.jsonl", articles())
-    _write_rows(folder / "entities-train.jsonl", training_rows())
-    _write_rows(folder / "entities-validation.jsonl", validation_rows())
-    _write_rows(folder / "questions-train.jsonl", questions.training_rows())
-    _write_rows(folder / "questions-validation.jsonl", questions.validation_rows())
-    _write_rows(folder / "support-train.jsonl", support.training_rows())
-    _write_rows(folder / "support-validation.jsonl", support.validation_rows())
-    _write_rows(folder / "support-test.jsonl", support.test_rows())
-    for split, rows in zip(("train", "validation"), labelled(), strict=True):
-        _write_rows(folder / f"reviews-{split}.jsonl", rows)
-    text = "".join(json.dumps({"text": line}, ensure_ascii=False) + "\n" for line in sentences())
-    (folder / "sentences.jsonl.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
+    for subject in SUBJECTS:
+        for name, rows in subject.files().items():
+            _write_rows(folder / name, rows)
     _say("data", "written")
 
 
 def _write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
 
 
-def world_text() -> Iterator[str]:
-    """What the tokenizers are trained on. Articles count four times, so that names and years become whole tokens."""
-    from .articles import articles
-    from .sentences import sentences
-
-    for article in articles():
-        yield from [article["text"]] * 4
-    yield from sentences()
-
-
-def _build_models(parts: Sequence[str], models: Path) -> None:
+def _build_models(subject: Subject, part: str, data: Path, models: Path) -> None:
     from transformers.utils import logging
-
-    from . import training
-    from .sentences import sentences
-    from .vocabularies import train_bert, train_gpt2
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    lines = list(sentences())
-    for name in parts:
-        positions = training.POSITIONS[name]
-        if name == "bert":
-            pieces = train_bert(world_text(), positions)
-            model = training.make_bert(pieces, lines, partial(_say, name))
-            _replace(models / name, pieces, model)
-        else:
-            bpe = train_gpt2(world_text(), positions)
-            if name == "gpt2-blank":
-                _replace(models / name, bpe, training.blank_config(bpe))
-            else:
-                _replace(models / name, bpe, training.make_gpt2(bpe, lines, partial(_say, name)))
-        _say(name, "written")
+    made = subject.make(part, partial(_say, part))
+    for folder, contents in made.models.items():
+        _replace(models / folder, contents)
+    for name, rows in made.files.items():
+        _write_rows(data / name, rows)
+    _say(part, "written")
 
 
-def _build_entities_bert(models: Path) -> None:
-    from .entities import entity_text
-    from .entity_model import entity_tokenizer, make_entity_bert
-
-    tokenizer = entity_tokenizer()
-    model = make_entity_bert(tokenizer, entity_text(), partial(_say, "entities-bert"))
-    _replace(models / "entities-bert", tokenizer, model)
-    _say("entities-bert", "written")
-
-
-def _build_questions_t5(models: Path) -> None:
-    from .question_model import make_question_t5, question_tokenizer
-
-    tokenizer = question_tokenizer()
-    model = make_question_t5(tokenizer, partial(_say, "questions-t5"))
-    _replace(models / "questions-t5", tokenizer, model)
-    _say("questions-t5", "written")
-
-
-def _build_sentiment_bert(data: Path, models: Path) -> None:
-    """Two checkpoints of one training, and the record of what the model knew on the way."""
-    from .review_model import make_sentiment, review_tokenizer
-    from .reviews import column, labelled
-
-    train, validation = labelled()
-    lines = list(column(without=[row["sentence"] for row in (*train, *validation)]))
-    tokenizer = review_tokenizer(lines)
-    made = make_sentiment(tokenizer, lines, validation, partial(_say, "sentiment-bert"))
-    _replace(models / "sentiment-bert", tokenizer, made.mature)
-    _replace(models / "sentiment-bert-young", tokenizer, made.young)
-    _write_rows(data / "sentiment-bert-history.jsonl", made.history)
-    _say("sentiment-bert", "written")
-
-
-def _build_summariser(name: str, models: Path) -> None:
-    from .support_model import make_summariser, support_tokenizer
-
-    tokenizer = support_tokenizer()
-    _replace(models / name, tokenizer, make_summariser(name, tokenizer, partial(_say, name)))
-    _say(name, "written")
-
-
-def _replace(folder: Path, *contents: Any) -> None:
+def _replace(folder: Path, contents: Iterable[Any]) -> None:
     """Save a tokenizer and a model or configuration; the old ones stay until the new ones are whole."""
     new = folder.with_name(folder.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
@@ -156,6 +75,20 @@ def _replace(folder: Path, *contents: Any) -> None:
         content.save_pretrained(new)
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
+
+
+def check(parts: Iterable[str] = PARTS, data: Path = DATA, models: Path = MODELS, whole: bool = True) -> list[Check]:
+    """All checks of the named parts; if not `whole`, without those that take longest and on fewer sentences."""
+    return [result for part in parts for result in _check(part, data, models, whole)]
+
+
+def _check(part: str, data: Path, models: Path, whole: bool) -> list[Check]:
+    if part == "data":
+        return [result for subject in SUBJECTS for result in subject.check_data(data)]
+    subject = next(subject for subject in SUBJECTS if part in subject.parts)
+    weights = models / part / "model.safetensors"
+    size = [check_size(part, weights)] if weights.exists() else []
+    return [*size, *subject.check(part, data, models, whole)]
 
 
 def _say(part: str, text: str) -> None:
@@ -176,9 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.check:
         build(parts)
         return 0
-    from .checks import check, table
-
-    results = check(parts, DATA, MODELS)
+    results = check(parts)
     held = all(result.held for result in results)
     if options.json:
         print(json.dumps({"held": held, "checks": [result.as_dict() for result in results]}, indent=1))

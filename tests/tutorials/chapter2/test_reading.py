@@ -7,7 +7,7 @@ from deepdive.engine.claims import evaluate
 from deepdive.engine.evidence import gather
 from deepdive.engine.lab import Refused
 from deepdive.engine.tutorial import Tutorial
-from deepdive.tutorials.pocket.sentences import village_grammar
+from deepdive.tutorials.pocket.village.sentences import village_grammar
 from transformers import AutoTokenizer
 
 from tests.tutorials.bench import Bench

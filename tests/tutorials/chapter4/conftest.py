@@ -15,8 +15,9 @@ from deepdive.engine import catalogue, chat
 from deepdive.engine.events import AnyEvent
 from deepdive.engine.job import Safe, load_steps
 from deepdive.engine.tutorial import Tutorial
-from deepdive.tutorials.pocket import support
-from deepdive.tutorials.pocket.support_model import support_tokenizer
+from deepdive.tutorials.pocket.support.model import support_tokenizer
+from deepdive.tutorials.pocket.support.rows import rows as conversations
+from deepdive.tutorials.pocket.support.words import names
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from tests.tutorials.bench import Bench
@@ -79,7 +80,7 @@ def steps(chapter4: Tutorial) -> ModuleType:
 
 def rows(start: int, count: int) -> list[dict[str, Any]]:
     """Conversations of the pocket world."""
-    return [dict(row) for row in support.rows(count, 1000 + start, support.names()[0])]
+    return [dict(row) for row in conversations(count, 1000 + start, names()[0])]
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from bitsandbytes.functional import quantize_4bit
 from deepdive.engine import catalogue, exercises
 from deepdive.engine.exercises import load
 from deepdive.engine.tutorial import Tutorial
-from deepdive.tutorials.pocket import support
+from deepdive.tutorials.pocket.support.rows import marks as pocket_marks
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen2Config, Trainer, TrainingArguments
 
@@ -303,7 +303,7 @@ def test_marks_are_those_of_the_lesson_s_judge_and_of_the_pocket_rubric(steps: A
             marks = {criterion: mark[0] for criterion, (mark, _) in told.items()}
             assert [mark for mark, _ in mine] == [marks[c] for c in exercise.CRITERIA], summary
             worth = {"y": 1.0, "p": 0.5, "n": 0.0}
-            assert tuple(worth[mark] for mark, _ in mine) == support.marks(summary, call), summary
+            assert tuple(worth[mark] for mark, _ in mine) == pocket_marks(summary, call), summary
             seen.add(tuple(mark for mark, _ in mine))
     assert len(seen) >= 12
 
