@@ -135,7 +135,7 @@ def _while_training() -> list[Row]:
 
 def _open_pretrain(shown: Terminal) -> None:
     """Go to the page of the pre-training by keyboard and run it."""
-    from deepdive.engine import catalogue
+    from deepdive.engine.lessons import catalogue
 
     page = next(page for page in catalogue.find("chapter2").pages if "pretrain" in page.steps)
     for _ in range(page.number - 1):
@@ -145,9 +145,9 @@ def _open_pretrain(shown: Terminal) -> None:
 
 
 def _wait_for_training(seconds: float = 120) -> None:
-    from deepdive.engine.log import replay
-    from deepdive.engine.store import Store
-    from deepdive.engine.view import of
+    from deepdive.engine.runs.log import replay
+    from deepdive.engine.runs.store import Store
+    from deepdive.engine.runs.view import of
 
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -161,9 +161,9 @@ def _wait_for_training(seconds: float = 120) -> None:
 
 def _long_run() -> list[Row]:
     """Memory of the interface with a long run open, and how long it takes to open one of 100,000 events."""
-    from deepdive.engine.events import Job, Point
-    from deepdive.engine.log import Writer
-    from deepdive.engine.store import Store
+    from deepdive.engine.runs.events import Job, Point
+    from deepdive.engine.runs.log import Writer
+    from deepdive.engine.runs.store import Store
 
     run = Store().create("chapter2", "pocket")
     writer = Writer(run.log)

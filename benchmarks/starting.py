@@ -19,16 +19,18 @@ def rows() -> list[Row]:
 
 
 def _rows() -> list[Row]:
-    from deepdive.engine import catalogue, control, plan, supervisor
-    from deepdive.engine.events import Job, Point, Progress
-    from deepdive.engine.log import Tail, replay
-    from deepdive.engine.store import Store
-    from deepdive.engine.view import of
+    from deepdive.engine.lessons import catalogue
+    from deepdive.engine.runs import plan
+    from deepdive.engine.runs.events import Job, Point, Progress
+    from deepdive.engine.runs.log import Tail, replay
+    from deepdive.engine.runs.store import Store
+    from deepdive.engine.runs.view import of
+    from deepdive.engine.work import protocol, supervisor
 
     store, tutorial = Store(), catalogue.find("chapter2")
     supervisor.warm(store)
-    ours, _ = control.sockets(store.home)
-    while not control.call(ours[0], do="hello")["ready"]:
+    ours, _ = protocol.sockets(store.home)
+    while not protocol.call(ours[0], do="hello")["ready"]:
         time.sleep(0.1)
     first_event, first_update = [], []
     for _ in range(ROUNDS):
@@ -55,7 +57,7 @@ def _rows() -> list[Row]:
             time.sleep(0.05)
         first_event.append(told["event"])
         first_update.append(told["update"])
-    control.call(ours[0], do="quit")
+    protocol.call(ours[0], do="quit")
     event, update = statistics.median(first_event), statistics.median(first_update)
     return [
         Row("from the key to the first event, warm worker", f"{event * 1000:.0f} ms", "300 ms", event <= 0.3),

@@ -17,7 +17,7 @@ BLOCKS, LENGTH, BATCH = 48, 64, 8
 
 def _model() -> Any:
     import transformers
-    from deepdive.engine.catalogue import pocket
+    from deepdive.engine.lessons.catalogue import pocket
 
     transformers.set_seed(0)
     config = transformers.AutoConfig.from_pretrained(pocket() / "models" / "gpt2-blank")
@@ -62,13 +62,13 @@ def bare(folder: Path) -> float:
 
 
 def ours(folder: Path, sampling: bool = False) -> float:
-    from deepdive.engine.catalogue import pocket
-    from deepdive.engine.job import Reporter, Safe
     from deepdive.engine.lab import Lab
-    from deepdive.engine.log import Writer
+    from deepdive.engine.lessons.catalogue import pocket
     from deepdive.engine.methods.generation import continuation
-    from deepdive.engine.store import Store
-    from deepdive.engine.view import RunView
+    from deepdive.engine.runs.log import Writer
+    from deepdive.engine.runs.store import Store
+    from deepdive.engine.runs.view import RunView
+    from deepdive.engine.work.job import Reporter, Safe
     from transformers import AutoTokenizer
 
     run = Store(folder).create("bench", "pocket")

@@ -7,9 +7,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from deepdive.engine.events import Point
-from deepdive.engine.log import Writer, replay
-from deepdive.engine.view import of
+from deepdive.engine.runs.events import Point
+from deepdive.engine.runs.log import Writer, replay
+from deepdive.engine.runs.view import of
 
 from .table import Row
 

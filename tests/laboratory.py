@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deepdive.engine import catalogue, control, plan, supervisor
-from deepdive.engine.faults import Fault
-from deepdive.engine.log import replay
-from deepdive.engine.store import Run, Store
-from deepdive.engine.view import JobView, RunView, of
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.runs import plan
+from deepdive.engine.runs.log import replay
+from deepdive.engine.runs.store import Run, Store
+from deepdive.engine.runs.view import JobView, RunView, of
+from deepdive.engine.work import protocol, supervisor
 
 TOYS = Path(__file__).parent / "toys"
 PATIENCE = 90.0  # seconds: a cold worker imports for long on a busy machine
@@ -67,9 +69,9 @@ def worker_home(tmp_path_factory: pytest.TempPathFactory, own_runtime: None) -> 
     yield home
     with pytest.MonkeyPatch.context() as patch:
         use(patch, home)
-        for path in itertools.chain(*control.sockets(home)):
+        for path in itertools.chain(*protocol.sockets(home)):
             with contextlib.suppress(OSError, Fault):
-                control.call(path, do="quit")
+                protocol.call(path, do="quit")
 
 
 def use(patch: pytest.MonkeyPatch, home: Path) -> None:

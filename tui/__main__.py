@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return interface(words)
     if (lesson := wants_plain(words)) is not None:
         return plainly(lesson)
-    from deepdive.engine.cli import main as command
+    from deepdive.engine.command.main import main as command
 
     return command(words)
 
@@ -45,7 +45,7 @@ def wants_interface(words: Sequence[str], terminal: bool) -> bool:
         return False
     if not plain:
         return True
-    from deepdive.engine.cli import commands
+    from deepdive.engine.command.main import commands
 
     return plain[0] not in commands()
 
@@ -62,16 +62,16 @@ def wants_plain(words: Sequence[str]) -> str | None:
         return "".join(rest)
     if len(rest) > 1 or rest[0].startswith("-"):
         return None
-    from deepdive.engine import catalogue
+    from deepdive.engine.lessons import catalogue
 
     return rest[0] if any(tutorial.id == rest[0] for tutorial in catalogue.load().tutorials) else None
 
 
 def plainly(lesson: str) -> int:
     """Read a lesson as linear text; with a person at the keyboard page by page."""
-    from deepdive.engine.faults import Fault, Refusal
-    from deepdive.engine.plain import read_aloud
-    from deepdive.engine.untrusted import visible
+    from deepdive.engine.command.plain import read_aloud
+    from deepdive.engine.common.faults import Fault, Refusal
+    from deepdive.engine.common.untrusted import visible
 
     try:
         return read_aloud(lesson or None, read=input if sys.stdin.isatty() and sys.stdout.isatty() else None)
@@ -102,7 +102,7 @@ def interface(words: Sequence[str]) -> int:
 
     house = None
     if wanted.tutorial:
-        from deepdive.engine.untrusted import visible
+        from deepdive.engine.common.untrusted import visible
 
         from .house import House
 
@@ -132,11 +132,11 @@ def _hang_up(app: DeepApp) -> None:
 
 def _log() -> Path | None:
     """Where stray output goes; None: nowhere."""
-    from deepdive.engine import places
-    from deepdive.engine.faults import Fault
+    from deepdive.engine.common import folders
+    from deepdive.engine.common.faults import Fault
 
     try:
-        return places.home() / "interface.log"
+        return folders.home() / "interface.log"
     except Fault:
         return None
 

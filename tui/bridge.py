@@ -12,14 +12,15 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from deepdive.engine import plan, supervisor
-from deepdive.engine.events import AnyEvent
-from deepdive.engine.faults import Fault, Refusal
-from deepdive.engine.log import Tail
-from deepdive.engine.spilled import filled
-from deepdive.engine.store import Run, Store, repointed
-from deepdive.engine.tutorial import Step, Tutorial
-from deepdive.engine.view import RunView
+from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.lessons.tutorial import Step, Tutorial
+from deepdive.engine.runs import plan
+from deepdive.engine.runs.events import AnyEvent
+from deepdive.engine.runs.log import Tail
+from deepdive.engine.runs.spilled import filled
+from deepdive.engine.runs.store import Run, Store, repointed
+from deepdive.engine.runs.view import RunView
+from deepdive.engine.work import supervisor
 from textual.message import Message
 from textual.screen import Screen
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from deepdive.engine.faults import Refusal
-from deepdive.engine.resources import holds_key
-from deepdive.engine.settings import Setting, shown
+from deepdive.engine.common.faults import Refusal
+from deepdive.engine.lessons.settings import Setting, shown
+from deepdive.engine.places.places import holds_key
 
 Answer = Literal["", "taken", "changed", "left"]
 

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deepdive.engine import catalogue
-from deepdive.engine.faults import Fault
-from deepdive.engine.learner import Progress, Records
-from deepdive.engine.log import replay
-from deepdive.engine.predictions import Answer
-from deepdive.engine.store import RunInfo, Store
-from deepdive.engine.tutorial import Tutorial
-from deepdive.engine.view import of
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.results.predictions import Answer
+from deepdive.engine.runs.learner import Progress, Records
+from deepdive.engine.runs.log import replay
+from deepdive.engine.runs.store import RunInfo, Store
+from deepdive.engine.runs.view import of
 
 from .screens.overview import Entry, entry_of, unread
 from .state import Lesson
 
 if TYPE_CHECKING:
-    from deepdive.engine.hardware import Machine
+    from deepdive.engine.machine.hardware import Machine
 
 HOME_CHECKS = ("device", "hubs", "keyring", "disk")
 
@@ -85,13 +85,13 @@ class House:
 
     def meet_machine(self) -> None:
         """Its devices: some milliseconds."""
-        from deepdive.engine.hardware import machine
+        from deepdive.engine.machine.hardware import machine
 
         self.machine = machine()
 
     def look_at_machine(self) -> None:
         """What this machine is and what works on it: a second or two where a hub does not answer."""
-        from deepdive.engine.doctor import checks
+        from deepdive.engine.machine.doctor import checks
 
         found = {check.name: check.says for check in checks()}
         self.machine_facts = [(name, found[name]) for name in HOME_CHECKS if name in found] or list(found.items())[:4]
@@ -142,7 +142,7 @@ def _sizes(store: Store) -> dict[str, int]:
 
 def short_machine(machine: Machine, narrow: bool) -> str:
     """CPU, 2 cores: the device in a few cells, narrow: CPU."""
-    from deepdive.engine.hardware import describe
+    from deepdive.engine.machine.hardware import describe
 
     words = describe(machine).split(", ")
     return words[0] if narrow else ", ".join(words[:2])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deepdive.engine import places
-from deepdive.engine.faults import Fault
+from deepdive.engine.common import folders
+from deepdive.engine.common.faults import Fault
 
 FILE = "interface.json"
 
@@ -14,7 +14,7 @@ FILE = "interface.json"
 def read() -> dict[str, Any]:
     """All choices; a file that can't be read counts as none."""
     try:
-        found = json.loads((places.config() / FILE).read_text(encoding="utf-8"))
+        found = json.loads((folders.config() / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -22,9 +22,9 @@ def read() -> dict[str, Any]:
 
 def keep(name: str, value: str) -> str:
     """Keep a choice; returns why it can't be kept, or nothing."""
-    from deepdive.engine.store import write_atomically  # late: the first paint does not wait for it
+    from deepdive.engine.runs.store import write_atomically  # late: the first paint does not wait for it
 
-    path = places.config() / FILE
+    path = folders.config() / FILE
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(path, json.dumps({**read(), name: value}, indent=1).encode())

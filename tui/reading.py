@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
-from deepdive.engine.pages import DIRECTIVE, substitute
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.lessons.pages import DIRECTIVE, substitute
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from deepdive.engine.view import JobView, RunView
+from deepdive.engine.runs.view import JobView, RunView
 
 from .words import duration
 

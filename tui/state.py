@@ -10,17 +10,17 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from deepdive.engine.evidence import Evidence, gather
-from deepdive.engine.faults import Refusal
-from deepdive.engine.pages import directives
-from deepdive.engine.plan import Plan, StepState, need_step, settings_of
-from deepdive.engine.results import Results, results
-from deepdive.engine.roles import Role, roles_of
-from deepdive.engine.settings import shown
-from deepdive.engine.telling import number
-from deepdive.engine.tutorial import Page, Step, Tutorial
-from deepdive.engine.untrusted import visible
-from deepdive.engine.view import JobView, RunView
+from deepdive.engine.command.telling import number
+from deepdive.engine.common.faults import Refusal
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.lessons.pages import directives
+from deepdive.engine.lessons.roles import Role, roles_of
+from deepdive.engine.lessons.settings import shown
+from deepdive.engine.lessons.tutorial import Page, Step, Tutorial
+from deepdive.engine.results.evidence import Evidence, gather
+from deepdive.engine.results.measured import Results, results
+from deepdive.engine.runs.plan import Plan, StepState, need_step, settings_of
+from deepdive.engine.runs.view import JobView, RunView
 
 from .seeds import place_of, seed_of, time_left
 from .words import clock, countdown, duration, megabytes, short_name

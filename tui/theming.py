@@ -14,8 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from deepdive.engine import places
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common import folders
+from deepdive.engine.common.untrusted import visible
 from rich.color import Color as RichColor
 from rich.color import ColorSystem
 from textual._color_constants import ANSI_COLORS
@@ -231,7 +231,7 @@ def ours() -> Mapping[str, DeepTheme]:
 
 def load(folder: Path | None = None) -> tuple[dict[str, DeepTheme], list[str]]:
     """Ours and the learner's own (`themes/*.toml` of the folder for settings), and what is wrong with which file."""
-    folder = places.config() / "themes" if folder is None else folder
+    folder = folders.config() / "themes" if folder is None else folder
     themes, problems = dict(ours()), []
     try:
         found = sorted(folder.glob("*.toml"))

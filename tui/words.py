@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from deepdive.engine.view import JobView
+from deepdive.engine.runs.view import JobView
 
 SHORT_NAMES = {"learning_rate": "lr", "per_device_train_batch_size": "batch"}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from datasets import Dataset
-from deepdive.engine import catalogue
+from deepdive.engine.lessons import catalogue
 
 from tests.end_to_end.conftest import Command
 from tests.loopback import chapter3

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deepdive.engine import catalogue
-from deepdive.engine.store import Run, Store
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.runs.store import Run, Store
 
 from tests.end_to_end.conftest import Command
 from tests.loopback import chapter4, web

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from deepdive.engine import control, keys
-from deepdive.engine.faults import Fault
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.keys import finding
+from deepdive.engine.work import protocol
 
 from tests.engine import secret_service
 from tests.engine.processes import watched
@@ -84,14 +85,14 @@ def aviary(request: pytest.FixtureRequest, tmp_path: Path, hub: Hub) -> Iterator
             secret_service.require()
             environment |= stack.enter_context(secret_service.running(tmp_path / "keyring"))
         else:
-            environment |= {keys.SERVICES[name].variables[0]: value for name, value in CANARIES.items()}
+            environment |= {finding.SERVICES[name].variables[0]: value for name, value in CANARIES.items()}
         yield Aviary(request.param, environment, judge, kaggle)
         with pytest.MonkeyPatch.context() as patch:
             for name, value in environment.items():
                 patch.setenv(name, value)
-            for path in itertools.chain(*control.sockets(Path(environment["DEEPDIVE_HOME"]))):
+            for path in itertools.chain(*protocol.sockets(Path(environment["DEEPDIVE_HOME"]))):
                 with contextlib.suppress(OSError, Fault):
-                    control.call(path, do="quit")
+                    protocol.call(path, do="quit")
 
 
 def test_no_canary_is_found_in_anything_written_printed_or_started(aviary: Aviary, hub: Hub) -> None:
@@ -120,8 +121,8 @@ def test_no_canary_is_found_in_anything_written_printed_or_started(aviary: Aviar
     assert f"Bearer {CANARIES['openai']}" in aviary.judge.keys
     assert TOKEN in {request.token for request in hub.requests}
     assert kaggle_server.TOKEN in aviary.kaggle.tokens
-    assert any(b"deepdive.engine.worker" in raw for raw in seen)
-    assert any(b"deepdive.engine.kaggle_child" in raw for raw in seen)
+    assert any(b"deepdive.engine.work.worker" in raw for raw in seen)
+    assert any(b"deepdive.engine.places.kaggle_child" in raw for raw in seen)
     assert any(b"OMP_WAIT_POLICY" in raw for raw in seen)  # environments were read
 
     written = list(aviary.written())

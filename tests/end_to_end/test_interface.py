@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from deepdive.engine.store import Store
+from deepdive.engine.runs.store import Store
 
 from tests.end_to_end.tmux import Terminal, missing
 
@@ -105,7 +105,7 @@ def no_worker_is_left() -> object:
     home = os.environ["DEEPDIVE_HOME"]
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
-        if "deepdive.engine.worker" not in words:
+        if "deepdive.engine.work.worker" not in words:
             continue
         try:
             if process.environ().get("DEEPDIVE_HOME") == home:

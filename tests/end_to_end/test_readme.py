@@ -7,8 +7,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from deepdive.engine import catalogue
-from deepdive.engine.cli import parser
+from deepdive.engine.command.main import parser
+from deepdive.engine.lessons import catalogue
 from deepdive.tui.commands import of_screen
 
 ROOT = Path(__file__).parents[2]

@@ -50,9 +50,9 @@ def ask(jobs: list[dict[str, Any]], environment: dict[str, str]) -> list[Answer]
 
 
 def _answer(job: dict[str, Any]) -> Answer:
-    from deepdive.engine import hub
-    from deepdive.engine.faults import Fault
+    from deepdive.engine.common.faults import Fault
     from deepdive.engine.lab import Stopped
+    from deepdive.engine.places import hub
 
     answer = Answer()
 

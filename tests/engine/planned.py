@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from deepdive.engine import catalogue
-from deepdive.engine.estimate import Curve, Rehearsal, Shape
-from deepdive.engine.faults import Fault
-from deepdive.engine.shapes import Reply, Request
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.machine.estimate import Curve, Rehearsal, Shape
+from deepdive.engine.machine.shapes import Reply, Request
 
 TOYS = Path(__file__).parent.parent / "toys"
 

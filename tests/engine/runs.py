@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from deepdive.engine.events import AnyEvent, End, Figure, Job, Outcome, Point
-from deepdive.engine.evidence import Evidence, gather
-from deepdive.engine.tutorial import BookFigure, Claim, Function, Scale, Step, Tutorial
-from deepdive.engine.view import RunView, of
+from deepdive.engine.lessons.tutorial import BookFigure, Claim, Function, Scale, Step, Tutorial
+from deepdive.engine.results.evidence import Evidence, gather
+from deepdive.engine.runs.events import AnyEvent, End, Figure, Job, Outcome, Point
+from deepdive.engine.runs.view import RunView, of
 
 _number = count(1)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from deepdive.engine import plan
-from deepdive.engine.store import Run
+from deepdive.engine.runs import plan
+from deepdive.engine.runs.store import Run
 
 from tests.laboratory import Laboratory, use
 

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from deepdive.engine import catalogue
-from deepdive.engine.faults import Fault, Refusal
+from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.lessons import catalogue
 
 TOYS = Path(__file__).parent.parent / "toys"
 

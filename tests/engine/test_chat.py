@@ -9,11 +9,11 @@ from typing import Any
 
 import openai
 import pytest
-from deepdive.engine import chat
-from deepdive.engine.faults import Fault, Refusal
-from deepdive.engine.meter import Budget, CapReached
+from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.methods.judging import Local, Unfinished, Verdict, grade
-from deepdive.engine.resources import Endpoint
+from deepdive.engine.places import endpoint
+from deepdive.engine.places.meter import Budget, CapReached
+from deepdive.engine.places.places import Endpoint
 
 from tests.loopback.openai_server import Judge, marks, serve
 
@@ -35,7 +35,7 @@ def judge(**options: Any) -> Judge:
     return Judge(marks(customer="yes", agent="partly"), **options)
 
 
-def client(server: Judge, folder: Path, told: Told | None = None, **options: Any) -> chat.Client:
+def client(server: Judge, folder: Path, told: Told | None = None, **options: Any) -> endpoint.Client:
     fields = {name: options.pop(name) for name in ("secret", "local_role") if name in options}
     place = Endpoint(
         server.url,
@@ -47,7 +47,7 @@ def client(server: Judge, folder: Path, told: Told | None = None, **options: Any
     key = options.pop("key", server.key)
     if "cap" in options:
         options["budget"] = Budget(options.pop("cap"), options.pop("chosen", True), options.pop("spent", 0.0))
-    return chat.client(place, "judge", key, folder, told or Told(), **options)
+    return endpoint.client(place, "judge", key, folder, told or Told(), **options)
 
 
 def graded(client: openai.OpenAI, n: int = 6, model: str = "judge-1") -> list[Verdict]:
@@ -159,7 +159,7 @@ def test_a_model_that_takes_no_temperature_is_asked_without(tmp_path: Path) -> N
 def test_what_is_hopeless_for_all_ends_the_asking_and_says_how_far_it_came(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: int | str, says: str
 ) -> None:
-    monkeypatch.setattr(chat, "RETRIES", 1)
+    monkeypatch.setattr(endpoint, "RETRIES", 1)
     with serve(judge()) as server:
         graded(client(server, tmp_path), n=3)
         server.keys.clear()
@@ -169,27 +169,27 @@ def test_what_is_hopeless_for_all_ends_the_asking_and_says_how_far_it_came(
         with pytest.raises(openai.OpenAIError) as failed:
             graded(client(server, tmp_path, key=key, **budget), n=40)
         assert len(server.keys) < 20
-    fault = chat.explain(failed.value)
+    fault = endpoint.explain(failed.value)
     assert says in fault.cause
     assert trouble == "cap" or fault.cause.startswith("3 of 40 are graded; ")
     assert fault.action
 
 
 def test_a_server_that_is_away_ends_the_asking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat, "RETRIES", 1)
+    monkeypatch.setattr(endpoint, "RETRIES", 1)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     away = judge(url=f"http://127.0.0.1:{port}/v1")
     with pytest.raises(Unfinished) as failed:
         graded(client(away, tmp_path), n=40)
-    assert "was not reached" in chat.explain(failed.value).cause
+    assert "was not reached" in endpoint.explain(failed.value).cause
 
 
 def test_a_judge_that_is_silent_is_given_up_and_what_it_may_have_cost_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chat, "RETRIES", 0)
-    monkeypatch.setattr(chat, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(endpoint, "RETRIES", 0)
+    monkeypatch.setattr(endpoint, "TIMEOUT_SECONDS", 0.3)
     told = Told()
     began = time.monotonic()
     with serve(judge(troubles=["silent"])) as server:
@@ -215,7 +215,7 @@ def test_the_cap_is_never_exceeded_with_several_calls_at_once(tmp_path: Path) ->
             graded(client(server, tmp_path, told, cap=cap), n=40)
         assert 0 < len(server.asked) < 40
     assert told.spent[-1]["cost"] <= cap
-    assert "spend cap" in chat.explain(failed.value).cause
+    assert "spend cap" in endpoint.explain(failed.value).cause
 
 
 def test_what_the_run_has_spent_before_counts(tmp_path: Path) -> None:
@@ -288,7 +288,7 @@ def test_a_local_judge_that_raises_is_a_fault_with_its_own_words(tmp_path: Path)
         asking = client(server, tmp_path, key=None, local=Local(broken, {}))
         with pytest.raises(Unfinished) as failed:
             graded(asking, n=3)
-    fault = chat.explain(failed.value)
+    fault = endpoint.explain(failed.value)
     assert "no such dialogue" in fault.cause
     assert "in broken" in fault.detail
 
@@ -314,9 +314,9 @@ def test_the_date_of_a_models_retirement_is_told_where_the_server_tells_it(tmp_p
     with serve(judge(models={"judge-1": "2026-12-31", "judge-2": None})) as server:
         asking = client(server, tmp_path, told)
         assert told.notes == ["judge-1 is to be shut down on 2026-12-31."]
-        assert chat.retirement(asking, "judge-2") is None
+        assert endpoint.retirement(asking, "judge-2") is None
         with pytest.raises(openai.NotFoundError):
-            chat.retirement(asking, "judge-0")
+            endpoint.retirement(asking, "judge-0")
 
 
 def test_a_server_without_a_list_of_models_is_asked_all_the_same(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from deepdive.engine.claims import Verdict, check, evaluate, expression, names
-from deepdive.engine.evidence import Missing
-from deepdive.engine.expressions import Wrong, check_expression, number
-from deepdive.engine.tutorial import BookFigure, Claim
+from deepdive.engine.lessons.tutorial import BookFigure, Claim
+from deepdive.engine.results.claims import Verdict, check, evaluate, expression, names
+from deepdive.engine.results.evidence import Missing
+from deepdive.engine.results.scope import Wrong, check_expression, number
 from hypothesis import given
 from hypothesis import strategies as st
 

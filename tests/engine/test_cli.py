@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
-from deepdive.engine import supervisor
-from deepdive.engine.plain import Reading
+from deepdive.engine.command.plain import Reading
+from deepdive.engine.work import supervisor
 
 from tests.laboratory import PATIENCE, Laboratory
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from deepdive.engine import supervisor
-from deepdive.engine.faults import Fault
-from deepdive.engine.store import Run, Store
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.runs.store import Run, Store
+from deepdive.engine.work import supervisor
 
 from tests.laboratory import PATIENCE, Laboratory
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from deepdive.engine import doctor, locker
+from deepdive.engine.keys import system_keyring
+from deepdive.engine.machine import doctor
 
 
 @contextmanager
@@ -170,7 +171,7 @@ SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
     ],
 )
 def test_only_the_systems_own_keyring_is_trusted(backend: str, trouble: str, state: str, word: str) -> None:
-    check = doctor.judged(locker.Answer(*locker.judge(backend, trouble)))
+    check = doctor.judged(system_keyring.Answer(*system_keyring.judge(backend, trouble)))
     assert check.state == state and word in check.says
     assert (check.action == "") == (state == "ok")
 

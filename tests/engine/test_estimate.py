@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import torch
-from deepdive.engine.estimate import Curve, Estimate, Plan, Rehearsal, Shape, estimate, remedies
-from deepdive.engine.memory import Activations, held
-from deepdive.engine.shapes import Reply, Request, shapes
+from deepdive.engine.machine.estimate import Curve, Estimate, Plan, Rehearsal, Shape, estimate, remedies
+from deepdive.engine.machine.ledger import Activations, held
+from deepdive.engine.machine.shapes import Reply, Request, shapes
 
 LLAMA_2 = {
     "architectures": ["LlamaForCausalLM"],

@@ -7,8 +7,8 @@ import math
 
 import msgspec
 import pytest
-from deepdive.engine import events
-from deepdive.engine.events import AnyEvent, Figure, Note, Point, Text, build, decode, encode
+from deepdive.engine.runs import events
+from deepdive.engine.runs.events import AnyEvent, Figure, Note, Point, Text, build, decode, encode
 from hypothesis import given
 from hypothesis import strategies as st
 

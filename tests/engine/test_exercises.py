@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from deepdive.engine import exercises
-from deepdive.engine.faults import Fault
-from deepdive.engine.tutorial import Exercise, Tutorial
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.lessons.tutorial import Exercise, Tutorial
+from deepdive.engine.work import exercises
 
 CODE = """
 import os, time

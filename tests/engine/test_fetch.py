@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deepdive.engine import fetch
-from deepdive.engine.faults import Fault
-from deepdive.engine.fetch import fetch_web
+from deepdive.engine.common.faults import Fault
 from deepdive.engine.lab import Stopped
+from deepdive.engine.places import web
+from deepdive.engine.places.web import fetch_web
 
 BODY = bytes(range(256)) * 2000  # 512,000 bytes
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -119,7 +119,7 @@ def test_nothing_is_written_onto_a_disk_that_is_too_small(monkeypatch: pytest.Mo
 
 
 def test_a_stop_ends_a_download_and_what_arrived_is_kept(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(web, "REPORT_SECONDS", 0.0)
 
     def stopping(kind: str, fields: dict[str, Any]) -> None:
         if fields["done"] > 200_000:

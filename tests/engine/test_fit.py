@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deepdive.engine import catalogue, fit, fit_command
-from deepdive.engine.estimate import Plan
-from deepdive.engine.events import End, Job, Memory
-from deepdive.engine.faults import Fault, Refusal
-from deepdive.engine.fit import Row, instead, job_of, measured, refusal, resolved, rows, verdict
-from deepdive.engine.hardware import Gpu, Machine
-from deepdive.engine.tutorial import Fit, Tutorial
-from deepdive.engine.view import RunView, of
+from deepdive.engine.command import fit as fit_command
+from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.tutorial import Fit, Tutorial
+from deepdive.engine.machine import fit
+from deepdive.engine.machine.estimate import Plan
+from deepdive.engine.machine.fit import Row, instead, job_of, measured, refusal, resolved, rows, verdict
+from deepdive.engine.machine.hardware import Gpu, Machine
+from deepdive.engine.runs.events import End, Job, Memory
+from deepdive.engine.runs.view import RunView, of
 
 from tests.engine.planned import ADAPTED, FULL, SMALL, Counted, tutorial_in
 
@@ -226,7 +228,7 @@ def test_of_two_tables_of_a_step_the_one_that_it_runs_as_is_asked_and_its_settin
 def test_behind_a_gate_the_model_s_own_numbers_are_taken_with_the_token(
     tutorial: Tutorial, counted: Counted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from deepdive.engine import hub
+    from deepdive.engine.places import hub
 
     asked: list[tuple[str, str | None]] = []
 
@@ -286,7 +288,7 @@ def test_the_table_is_one_line_a_configuration_and_says_what_helps(tutorial: Tut
 
 def test_a_small_lesson_is_told_in_megabytes(tutorial: Tutorial) -> None:
     small = [replace(row(SMALL, batch=1, length=64), gpu=False)]
-    assert fit_command.lines(tutorial, "pocket", small, [16], LAPTOP, RunView())[2].startswith("GB")
+    assert fit.lines(tutorial, "pocket", small, [16], LAPTOP, RunView())[2].startswith("GB")
     tiny = replace(SMALL, parameters=68_864, trained=((68_864, 1),))
     lines = fit_command.lines(tutorial, "pocket", [replace(small[0], shape=tiny)], [16], LAPTOP, RunView())
     assert lines[2].startswith("MB")

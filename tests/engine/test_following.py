@@ -6,11 +6,11 @@ import threading
 import time
 
 import pytest
-from deepdive.engine.events import Job
-from deepdive.engine.log import Writer
-from deepdive.engine.running import exit_code, follow
-from deepdive.engine.store import Run, Store, Worker
-from deepdive.engine.view import RunView
+from deepdive.engine.command.run import exit_code, follow
+from deepdive.engine.runs.events import Job
+from deepdive.engine.runs.log import Writer
+from deepdive.engine.runs.store import Run, Store, Worker
+from deepdive.engine.runs.view import RunView
 
 
 @pytest.fixture

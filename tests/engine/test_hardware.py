@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from deepdive.engine import cgroup, hardware
-from deepdive.engine.cgroup import Limits
-from deepdive.engine.hardware import GIB, Gpu, Machine, describe, machine, short_name
+from deepdive.engine.machine import cgroup, hardware
+from deepdive.engine.machine.cgroup import Limits
+from deepdive.engine.machine.hardware import GIB, Gpu, Machine, describe, machine, short_name
 
 
 def test_this_machine_is_described() -> None:

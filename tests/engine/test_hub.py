@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deepdive.engine.hub import needed_files
-from deepdive.engine.hub_errors import Wanted, explain, without_password
+from deepdive.engine.places.hub import needed_files
+from deepdive.engine.places.hub_errors import Wanted, explain, without_password
 
 from tests.engine.hub_client import ROOT, Answer, ask
 from tests.loopback.hub import NARROW, TOKEN, Hub
@@ -300,7 +300,7 @@ def test_a_proxy_that_is_not_there_is_named_without_its_password(
 LESSON = """
 import json, sys
 from pathlib import Path
-from deepdive.engine.resources import Hub, Resolver
+from deepdive.engine.places.places import Hub, Resolver
 from datasets import load_dataset
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deepdive.engine import supervisor
-from deepdive.engine.events import Spend
-from deepdive.engine.log import replay
-from deepdive.engine.store import Run
+from deepdive.engine.runs.events import Spend
+from deepdive.engine.runs.log import replay
+from deepdive.engine.runs.store import Run
+from deepdive.engine.work import supervisor
 
 from tests.engine.test_cli import deepdive, told
 from tests.laboratory import Laboratory, use

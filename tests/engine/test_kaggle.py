@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deepdive.engine import kaggle_data
-from deepdive.engine.faults import Fault, Refusal
-from deepdive.engine.kaggle_data import fetch_kaggle
+from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.lab import Stopped
-from deepdive.engine.resources import File, Folder, override
-from deepdive.engine.resources import Kaggle as Place
+from deepdive.engine.places import kaggle as kaggle_data
+from deepdive.engine.places.kaggle import fetch_kaggle
+from deepdive.engine.places.places import File, Folder, override
+from deepdive.engine.places.places import Kaggle as Place
 
 from tests.loopback.kaggle import DATA, TOKEN, Kaggle, serve
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deepdive.engine import key_checks
-from deepdive.engine.key_checks import GATED, JUDGE, Verdict, check
-from deepdive.engine.keys import SERVICES, Found
-from deepdive.engine.resources import Secret
+from deepdive.engine.keys import checks
+from deepdive.engine.keys.checks import GATED, JUDGE, Verdict, check
+from deepdive.engine.keys.finding import SERVICES, Found
+from deepdive.engine.places.places import Secret
 
 from tests.engine.processes import watched
 from tests.loopback import kaggle as kaggle_server
@@ -132,7 +132,7 @@ def test_without_a_network_the_key_is_not_called_wrong(
 
 
 def test_a_service_that_is_silent_is_given_up(openai: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_checks, "SECONDS", 1.5)
+    monkeypatch.setattr(checks, "SECONDS", 1.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
         began = time.monotonic()

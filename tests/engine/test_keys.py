@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from deepdive.engine import catalogue, keys
-from deepdive.engine.faults import Fault, Refusal
-from deepdive.engine.keys import Found
-from deepdive.engine.resources import Secret
-from deepdive.engine.vault import Vault
+from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.keys import finding
+from deepdive.engine.keys.finding import Found
+from deepdive.engine.keys.vault import Vault
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.places.places import Secret
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,38 +23,38 @@ PASSPHRASE = "a few words"
 @pytest.fixture(autouse=True)
 def nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No key of the machine, no session's or open file of another test."""
-    for entry in keys.SERVICES.values():
+    for entry in finding.SERVICES.values():
         for variable in entry.variables:
             monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(keys, "_session", {})
-    monkeypatch.setattr(keys, "_vaults", {})
+    monkeypatch.setattr(finding, "_session", {})
+    monkeypatch.setattr(finding, "_vaults", {})
     (tmp_path / "deepdive").mkdir()
 
 
 def unlocked() -> Vault:
-    file = keys.vault()
+    file = finding.vault()
     file.unlock(PASSPHRASE)
     return file
 
 
 def test_a_key_is_looked_for_in_the_session_the_environment_and_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert keys.survey().found["openai"].where == "none"
+    assert finding.survey().found["openai"].where == "none"
     unlocked()
-    keys.put("openai", f"{KEY}-file", "file")
-    assert keys.find(["openai"]) == {"openai": f"{KEY}-file"}
+    finding.put("openai", f"{KEY}-file", "file")
+    assert finding.find(["openai"]) == {"openai": f"{KEY}-file"}
     monkeypatch.setenv("OPENAI_API_KEY", f" {KEY}-env\n")
-    assert keys.find(["openai"]) == {"openai": f"{KEY}-env"}
-    keys.put("openai", f"{KEY}-session", "session")
-    found = keys.survey().found["openai"]
+    assert finding.find(["openai"]) == {"openai": f"{KEY}-env"}
+    finding.put("openai", f"{KEY}-session", "session")
+    found = finding.survey().found["openai"]
     assert (found.where, found.secret) == ("session", f"{KEY}-session")
     assert found.shadowed == ("environment, OPENAI_API_KEY", "encrypted file")
 
 
 def test_no_key_shows_itself_where_it_is_printed() -> None:
-    keys.put("openai", KEY, "session")
-    found = keys.survey().found["openai"]
-    assert "canary" not in repr(found) + repr(found.secret) + repr(keys.survey()) + repr(keys.find(["openai"]))
+    finding.put("openai", KEY, "session")
+    found = finding.survey().found["openai"]
+    assert "canary" not in repr(found) + repr(found.secret) + repr(finding.survey()) + repr(finding.find(["openai"]))
     assert found.last == "…wxyz"
     assert Found(found.service, "session", "", Secret("sk-short")).last == ""  # four of few characters tell too much
 
@@ -61,16 +62,16 @@ def test_no_key_shows_itself_where_it_is_printed() -> None:
 def test_kaggles_variable_may_name_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("KGAT_in_a_file\n")
     monkeypatch.setenv("KAGGLE_API_TOKEN", str(tmp_path / "token"))
-    assert keys.find(["kaggle"]) == {"kaggle": "KGAT_in_a_file"}
+    assert finding.find(["kaggle"]) == {"kaggle": "KGAT_in_a_file"}
 
 
 def test_a_services_own_login_is_named_and_not_taken(tmp_path: Path) -> None:
     (tmp_path / ".kaggle").mkdir()
     (tmp_path / ".kaggle" / "kaggle.json").write_text("{}")
-    found = keys.survey().found["kaggle"]
+    found = finding.survey().found["kaggle"]
     assert (found.where, found.place, found.secret) == ("own", "Kaggle's own login, ~/.kaggle/kaggle.json", None)
     with pytest.raises(Fault, match="not this program's"):
-        keys.delete(found)
+        finding.delete(found)
 
 
 @pytest.mark.parametrize(
@@ -89,30 +90,30 @@ def test_a_services_own_login_is_named_and_not_taken(tmp_path: Path) -> None:
 )
 def test_what_is_no_key_is_refused_without_repeating_it(name: str, value: str, says: str) -> None:
     with pytest.raises(Refusal, match=says) as refusal:
-        keys.cleaned(name, value)
+        finding.cleaned(name, value)
     assert "can" not in str(refusal.value).replace("can't", "")
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=60))
 def test_a_key_is_kept_as_it_is_but_for_the_blanks_around_it(text: str) -> None:
     if not text.startswith(("{", "hf_", "KGAT_")):
-        assert keys.cleaned("openai", f" \t{text}\r\n") == text
+        assert finding.cleaned("openai", f" \t{text}\r\n") == text
 
 
 def test_deleting_says_what_is_not_ours_to_delete(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with pytest.raises(Fault, match="outside this program") as fault:
-        keys.delete(keys.survey().found["openai"])
+        finding.delete(finding.survey().found["openai"])
     assert fault.value.action == "`unset OPENAI_API_KEY` in your shell"
     with pytest.raises(Fault, match="no key of Kaggle"):
-        keys.delete(keys.survey().found["kaggle"])
+        finding.delete(finding.survey().found["kaggle"])
 
 
 def test_without_a_keyring_nothing_is_stored_and_the_other_ways_are_named() -> None:
-    survey = keys.survey()
+    survey = finding.survey()
     assert (survey.keyring.says, survey.storable) == ("this machine has no system keyring", ("session", "file"))
     with pytest.raises(Fault, match="nothing was stored") as fault:
-        keys.put("openai", KEY, "keyring")
+        finding.put("openai", KEY, "keyring")
     assert "export OPENAI_API_KEY" in fault.value.action
     assert "--file" in fault.value.action
 
@@ -122,7 +123,7 @@ def test_without_a_keyring_nothing_is_stored_and_the_other_ways_are_named() -> N
 
 def test_the_file_holds_no_key_in_plain_text_and_is_for_its_owner_alone() -> None:
     file = unlocked()
-    keys.put("openai", KEY, "file")
+    finding.put("openai", KEY, "file")
     raw = file.path.read_bytes()
     assert KEY.encode() not in raw and PASSPHRASE.encode() not in raw
     assert file.path.stat().st_mode & 0o077 == 0
@@ -131,42 +132,42 @@ def test_the_file_holds_no_key_in_plain_text_and_is_for_its_owner_alone() -> Non
 
 def test_the_file_is_locked_until_its_passphrase_is_given() -> None:
     unlocked()
-    keys.put("openai", KEY, "file")
-    keys._vaults.clear()  # another process
-    found = keys.survey().found["openai"]
+    finding.put("openai", KEY, "file")
+    finding._vaults.clear()  # another process
+    found = finding.survey().found["openai"]
     assert (found.where, found.secret) == ("file", None)
     assert "locked" in found.next
-    assert keys.locked(["openai", "kaggle"]) == ["openai"]
+    assert finding.locked(["openai", "kaggle"]) == ["openai"]
     with pytest.raises(Fault, match="not the passphrase"):
-        keys.vault().unlock("another one")
+        finding.vault().unlock("another one")
     with pytest.raises(Fault, match="locked"):
-        keys.put("kaggle", "KGAT_x", "file")
+        finding.put("kaggle", "KGAT_x", "file")
     unlocked()
-    assert keys.find(["openai"]) == {"openai": KEY}
-    assert keys.locked(["openai"]) == []
+    assert finding.find(["openai"]) == {"openai": KEY}
+    assert finding.locked(["openai"]) == []
 
 
 def test_a_sealed_value_can_not_stand_under_another_name() -> None:
     file = unlocked()
-    keys.put("openai", KEY, "file")
+    finding.put("openai", KEY, "file")
     file.path.write_text(file.path.read_text().replace('"openai"', '"kaggle"'))
-    keys._vaults.clear()
+    finding._vaults.clear()
     with pytest.raises(Fault, match="not the passphrase"):
-        keys.vault().unlock(PASSPHRASE)
+        finding.vault().unlock(PASSPHRASE)
 
 
 def test_a_short_passphrase_and_a_broken_file_are_refused() -> None:
     with pytest.raises(Fault, match="8 characters or more"):
-        keys.vault().unlock("short")
-    keys.vault().path.write_text("{nonsense")
+        finding.vault().unlock("short")
+    finding.vault().path.write_text("{nonsense")
     with pytest.raises(Fault, match="can't be read"):
-        keys.vault().unlock(PASSPHRASE)
+        finding.vault().unlock(PASSPHRASE)
 
 
 def test_the_file_goes_with_its_last_key() -> None:
     file = unlocked()
-    keys.put("openai", KEY, "file")
-    keys.delete(keys.survey().found["openai"])
+    finding.put("openai", KEY, "file")
+    finding.delete(finding.survey().found["openai"])
     assert not file.path.exists()
 
 
@@ -176,7 +177,7 @@ def test_the_file_goes_with_its_last_key() -> None:
 @pytest.fixture
 def everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEEPDIVE_TUTORIALS", str(TOYS))
-    for entry in keys.SERVICES.values():
+    for entry in finding.SERVICES.values():
         monkeypatch.setenv(entry.variables[0], f"{entry.prefix}canary")
 
 
@@ -196,18 +197,18 @@ def everything(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_worker_gets_the_keys_that_its_steps_ask_for_and_no_other(
     steps: list[str], roles: dict[str, str], names: list[str]
 ) -> None:
-    found = keys.for_steps(catalogue.find("judged"), "pocket", roles, steps)
-    assert found == {name: f"{keys.SERVICES[name].prefix}canary" for name in names}
+    found = finding.for_steps(catalogue.find("judged"), "pocket", roles, steps)
+    assert found == {name: f"{finding.SERVICES[name].prefix}canary" for name in names}
 
 
 def test_an_endpoints_locked_key_is_told_before_a_local_judge_answers_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEEPDIVE_TUTORIALS", str(TOYS))
     unlocked()
     for name in ("openai", "kaggle"):
-        keys.put(name, f"{keys.SERVICES[name].prefix}canary", "file")
-    keys._vaults.clear()
+        finding.put(name, f"{finding.SERVICES[name].prefix}canary", "file")
+    finding._vaults.clear()
     judged = catalogue.find("judged")
     with pytest.raises(Fault, match="OpenAI for judge lies in the encrypted file, which is locked"):
-        keys.for_steps(judged, "pocket", {"judge": "gpt-5"}, ["grade"])
-    assert keys.for_steps(judged, "pocket", {}, ["grade"]) == {}
-    assert keys.for_steps(judged, "pocket", {}, ["fetch"]) == {}  # a file of Kaggle may be here already
+        finding.for_steps(judged, "pocket", {"judge": "gpt-5"}, ["grade"])
+    assert finding.for_steps(judged, "pocket", {}, ["grade"]) == {}
+    assert finding.for_steps(judged, "pocket", {}, ["fetch"]) == {}  # a file of Kaggle may be here already

@@ -14,8 +14,8 @@ import pytest
 import torch
 from bitsandbytes.nn import Linear4bit
 from deepdive.engine import lab as lab_module
-from deepdive.engine.events import Event, Figure, Point, Progress, Rows, Text, build
 from deepdive.engine.lab import Lab, Refused, Stopped, aside
+from deepdive.engine.runs.events import Event, Figure, Point, Progress, Rows, Text, build
 from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
 
 UPDATES = 8
@@ -347,7 +347,7 @@ def test_sampling_time_is_not_counted_as_training(tmp_path: Path) -> None:
 
 
 def test_a_diverged_loss_is_a_gap(tmp_path: Path) -> None:
-    from deepdive.engine.events import decode, encode
+    from deepdive.engine.runs.events import decode, encode
 
     lab, told = laboratory(tmp_path)
     lab.point(1, loss=float("nan"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from deepdive.engine import log
-from deepdive.engine.learner import (
+from deepdive.engine.runs import log
+from deepdive.engine.runs.learner import (
     Answered,
     AnyRecord,
     Graded,

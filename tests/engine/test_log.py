@@ -10,9 +10,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from deepdive.engine import log
-from deepdive.engine.events import AnyEvent, End, Job, Memory, Note, Point, encode
-from deepdive.engine.log import Tail, Writer, replay
+from deepdive.engine.runs import log
+from deepdive.engine.runs.events import AnyEvent, End, Job, Memory, Note, Point, encode
+from deepdive.engine.runs.log import Tail, Writer, replay
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -187,8 +187,8 @@ def test_a_killed_writer_loses_nothing_that_it_reported(tmp_path: Path) -> None:
     source = f"""
 import os, signal
 from pathlib import Path
-from deepdive.engine.events import Note
-from deepdive.engine.log import Writer
+from deepdive.engine.runs.events import Note
+from deepdive.engine.runs.log import Writer
 writer = Writer(Path({str(path)!r}))
 for number in range(500):
     writer.append(Note(text=str(number)))

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from deepdive.engine import control, supervisor
-from deepdive.engine.events import End, Job
-from deepdive.engine.plan import Order
-from deepdive.engine.store import Run, Store, Worker
+from deepdive.engine.runs.events import End, Job
+from deepdive.engine.runs.plan import Order
+from deepdive.engine.runs.store import Run, Store, Worker
+from deepdive.engine.work import protocol, supervisor
 
 from tests.laboratory import PATIENCE, TOYS, Laboratory
 from tests.tui.driving import seated
@@ -102,6 +102,6 @@ def test_a_worker_that_died_between_two_jobs_leaves_the_second_failed_once(tmp_p
 
 def test_what_a_worker_prints_before_it_serves_a_run_is_its_own_file(laboratory: Laboratory) -> None:
     supervisor.warm(laboratory.store)
-    (address, *_), _ = control.sockets(laboratory.store.home)
-    assert control.output_of(address).parent == address.parent
-    assert control.output_of(address) != control.output_of(control.new_socket(laboratory.store.home))
+    (address, *_), _ = protocol.sockets(laboratory.store.home)
+    assert protocol.output_of(address).parent == address.parent
+    assert protocol.output_of(address) != protocol.output_of(protocol.new_socket(laboratory.store.home))

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import torch
-from deepdive.engine import memory
-from deepdive.engine.memory import Activations, Ledger, held
+from deepdive.engine.machine import ledger
+from deepdive.engine.machine.ledger import Activations, Ledger, held
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
@@ -182,7 +182,7 @@ def test_the_parts_add_up_to_what_is_used(updates: int) -> None:
 
 def test_what_the_ledger_knows_is_most_of_what_the_process_grew_by() -> None:
     """The independent check: the kernel's figure for the process against the sum of tensors."""
-    before = memory.resident()
+    before = ledger.resident()
     _, fields, _ = ledger_after(3)
     parts = fields["held"]
     weights = 2 * (1024 * 1024 + 1024) * 4
@@ -231,7 +231,7 @@ def test_the_peak_is_the_kernels_and_begins_with_the_job() -> None:
     ledger = Ledger("cpu")
     if not ledger._resets:
         pytest.skip("this kernel does not reset the peak")
-    before = memory.resident()
+    before = ledger.resident()
     assert ledger.sample({})["peak"] < before + 20 * MB
     torch.zeros(50 * MB // 4).add_(1)  # gone before the sample
     assert 40 * MB < ledger.sample({})["peak"] - before < 80 * MB

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deepdive.engine import control
-from deepdive.engine.faults import Fault
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.work import protocol
 
 from tests.engine.planned import tutorial_in
 from tests.laboratory import PATIENCE, use
@@ -50,9 +50,9 @@ def shell(tmp_path_factory: pytest.TempPathFactory, own_runtime: None) -> Iterat
         use(patch, home)
         patch.setenv("DEEPDIVE_TUTORIALS", str(tmp_path_factory.getbasetemp() / "tutorials0"))
         yield Shell(dict(os.environ))
-        for path in itertools.chain(*control.sockets(home)):
+        for path in itertools.chain(*protocol.sockets(home)):
             with contextlib.suppress(OSError, Fault):
-                control.call(path, do="quit")
+                protocol.call(path, do="quit")
 
 
 def test_a_training_runs_into_the_limit_and_its_end_explains_it(shell: Shell) -> None:
@@ -93,7 +93,7 @@ def test_seven_billion_weights_are_refused_ahead_and_that_is_the_lesson(shell: S
 
 
 def test_without_a_limit_this_machine_s_own_memory_is_the_limit(shell: Shell) -> None:
-    from deepdive.engine import hardware
+    from deepdive.engine.machine import hardware
 
     if hardware.gpus() or hardware.memory()[0] > 107e9:
         pytest.skip("it might fit here")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from deepdive.engine.memory import Ledger
-from deepdive.engine.out_of_memory import check, explain, is_out_of_memory, size_text
+from deepdive.engine.machine.ledger import Ledger
+from deepdive.engine.machine.out_of_memory import check, explain, is_out_of_memory, size_text
 
 GIB = 1 << 30
 CUDA = (

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deepdive.engine import places
-from deepdive.engine.faults import Fault
+from deepdive.engine.common import folders
+from deepdive.engine.common.faults import Fault
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,56 +30,56 @@ def mode(path: Path) -> int:
 
 
 def test_home_is_the_variable_and_for_this_user_only(tmp_path: Path) -> None:
-    assert places.home() == tmp_path / "deepdive"
-    assert mode(places.home()) == 0o700
+    assert folders.home() == tmp_path / "deepdive"
+    assert mode(folders.home()) == 0o700
 
 
 def test_a_home_that_was_open_is_closed(tmp_path: Path) -> None:
     (tmp_path / "deepdive").mkdir()
     (tmp_path / "deepdive").chmod(0o755)
-    assert mode(places.home()) == 0o700
+    assert mode(folders.home()) == 0o700
 
 
 def test_without_the_variable_home_is_the_platforms_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DEEPDIVE_HOME")
-    assert places.home() == tmp_path / "data" / "deepdive"
+    assert folders.home() == tmp_path / "data" / "deepdive"
 
 
 def test_home_may_be_a_link_to_a_larger_disk(tmp_path: Path) -> None:
     (tmp_path / "large").mkdir()
     (tmp_path / "deepdive").symlink_to(tmp_path / "large")
-    assert places.home().is_dir()
+    assert folders.home().is_dir()
 
 
 def test_a_file_in_the_way_is_named_with_a_way_out(tmp_path: Path) -> None:
     (tmp_path / "deepdive").write_text("")
     with pytest.raises(Fault, match="can't be made") as caught:
-        places.home()
+        folders.home()
     assert "DEEPDIVE_HOME" in caught.value.action
 
 
 def test_a_home_that_can_not_be_made_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEEPDIVE_HOME", "/proc/deepdive")
     with pytest.raises(Fault, match="home /proc/deepdive can't be made"):
-        places.home()
+        folders.home()
 
 
 @pytest.mark.skipif(AS_ROOT, reason="root may write everywhere")
 def test_a_home_that_is_read_only_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "deepdive").mkdir(mode=0o500)
     with pytest.raises(Fault, match="read-only"):
-        places.home()
+        folders.home()
 
 
 def test_settings_need_not_exist(tmp_path: Path) -> None:
-    assert places.config() == tmp_path / "config" / "deepdive"
-    assert not places.config().exists()
+    assert folders.config() == tmp_path / "config" / "deepdive"
+    assert not folders.config().exists()
 
 
 def test_sockets_lie_below_the_sessions_runtime_folder(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(short))
-    assert places.runtime() == short / "deepdive"
-    assert mode(places.runtime()) == 0o700
+    assert folders.runtime() == short / "deepdive"
+    assert mode(folders.runtime()) == 0o700
 
 
 @pytest.mark.parametrize("unfit", ["", "missing", "long"])
@@ -90,7 +90,7 @@ def test_without_a_fit_runtime_folder_sockets_lie_in_the_temporary_one(
     long.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", {"": "", "missing": str(short / "missing"), "long": str(long)}[unfit])
     monkeypatch.setattr(tempfile, "tempdir", str(short))
-    assert places.runtime() == short / f"deepdive-{os.getuid()}"
+    assert folders.runtime() == short / f"deepdive-{os.getuid()}"
 
 
 def test_a_link_planted_by_somebody_else_is_refused(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +99,7 @@ def test_a_link_planted_by_somebody_else_is_refused(short: Path, monkeypatch: py
     (short / "elsewhere").mkdir()
     (short / f"deepdive-{os.getuid()}").symlink_to(short / "elsewhere")
     with pytest.raises(Fault, match="somebody else"):
-        places.runtime()
+        folders.runtime()
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root can give folders away")
@@ -110,7 +110,7 @@ def test_a_folder_of_somebody_else_is_refused(short: Path, monkeypatch: pytest.M
     folder.mkdir()
     os.chown(folder, 4711, 4711)
     with pytest.raises(Fault, match="somebody else"):
-        places.runtime()
+        folders.runtime()
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root can give folders away")
@@ -120,10 +120,10 @@ def test_after_su_the_other_users_runtime_folder_is_left_alone(short: Path, monk
     os.chown(theirs, 4711, 4711)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(theirs))
     monkeypatch.setattr(tempfile, "tempdir", str(short))
-    assert places.runtime() == short / f"deepdive-{os.getuid()}"
+    assert folders.runtime() == short / f"deepdive-{os.getuid()}"
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=90))
 def test_what_counts_as_short_leaves_room_for_a_sockets_name(folder: str) -> None:
-    longest = f"{folder}/{'s' * places.SOCKET_NAME_LIMIT}"
-    assert places._short(folder) == (len(longest.encode()) <= 107)
+    longest = f"{folder}/{'s' * folders.SOCKET_NAME_LIMIT}"
+    assert folders._short(folder) == (len(longest.encode()) <= 107)

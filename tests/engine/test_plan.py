@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from deepdive.engine import catalogue, plan
-from deepdive.engine.events import End, Job
-from deepdive.engine.faults import Refusal
-from deepdive.engine.tutorial import Tutorial
-from deepdive.engine.view import RunView
+from deepdive.engine.common.faults import Refusal
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.runs import plan
+from deepdive.engine.runs.events import End, Job
+from deepdive.engine.runs.view import RunView
 
 TOY = Path(__file__).parent.parent / "toys" / "toy"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deepdive.engine.faults import Fault, Refusal
-from deepdive.engine.resources import (
+from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.places.places import (
     PLACES,
     Artifact,
     Endpoint,

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from deepdive.engine.predictions import grade
-from deepdive.engine.results import Result, Results, results
-from deepdive.engine.tutorial import BookFigure, Claim, Prediction
+from deepdive.engine.lessons.tutorial import BookFigure, Claim, Prediction
+from deepdive.engine.results.measured import Result, Results, results
+from deepdive.engine.results.predictions import grade
 from hypothesis import given
 from hypothesis import strategies as st
 

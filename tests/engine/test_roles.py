@@ -7,14 +7,14 @@ import threading
 from pathlib import Path
 
 import pytest
-from deepdive.engine import catalogue
-from deepdive.engine.faults import Refusal
-from deepdive.engine.plain import Reading
-from deepdive.engine.plan import Plan
-from deepdive.engine.roles import Role, role_of, roles_of
-from deepdive.engine.store import Store
-from deepdive.engine.tutorial import Tutorial
-from deepdive.engine.view import RunView
+from deepdive.engine.command.plain import Reading
+from deepdive.engine.common.faults import Refusal
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.roles import Role, role_of, roles_of
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.runs.plan import Plan
+from deepdive.engine.runs.store import Store
+from deepdive.engine.runs.view import RunView
 
 from tests.laboratory import TOYS
 

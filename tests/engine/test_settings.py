@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 import pytest
-from deepdive.engine.faults import Refusal
-from deepdive.engine.settings import Setting, from_function, shown
+from deepdive.engine.common.faults import Refusal
+from deepdive.engine.lessons.settings import Setting, from_function, shown
 from hypothesis import given
 from hypothesis import strategies as st
 

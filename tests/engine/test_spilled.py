@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from deepdive.engine.events import Piece, Plot, Point, Rows, Text
-from deepdive.engine.spilled import MOST_ROWS, filled
+from deepdive.engine.runs.events import Piece, Plot, Point, Rows, Text
+from deepdive.engine.runs.spilled import MOST_ROWS, filled
 
 
 def test_rows_plots_and_texts_get_what_their_files_hold(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 import unicodedata
 
 import pytest
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.untrusted import visible
 from hypothesis import given
 from hypothesis import strategies as st
 

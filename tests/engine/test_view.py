@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from deepdive.engine.events import (
+from deepdive.engine.runs.events import (
     AnyEvent,
     Beat,
     End,
@@ -22,7 +22,7 @@ from deepdive.engine.events import (
     Rows,
     Text,
 )
-from deepdive.engine.view import MEMORY_KEPT, Curve, RunView, of
+from deepdive.engine.runs.view import MEMORY_KEPT, Curve, RunView, of
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from deepdive.engine import plan, supervisor
-from deepdive.engine.events import Rows
-from deepdive.engine.faults import Fault, Refusal
-from deepdive.engine.view import JobView
+from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.runs import plan
+from deepdive.engine.runs.events import Rows
+from deepdive.engine.runs.view import JobView
+from deepdive.engine.work import supervisor
 
 from tests.laboratory import PATIENCE, Laboratory
 

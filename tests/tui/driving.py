@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from deepdive.engine import catalogue
+from deepdive.engine.lessons import catalogue
 from deepdive.tui.app import DeepApp
 from deepdive.tui.house import House
 from textual.pilot import Pilot

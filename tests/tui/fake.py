@@ -9,13 +9,26 @@ import time
 from pathlib import Path
 from typing import Any
 
-from deepdive.engine import catalogue
-from deepdive.engine.events import AnyEvent, End, Figure, Job, Memory, Outcome, Piece, Plot, Point, Progress, Rows, Text
-from deepdive.engine.log import Writer
-from deepdive.engine.plan import Plan
-from deepdive.engine.store import Run, Store, Worker, process_started
-from deepdive.engine.tutorial import Tutorial
-from deepdive.engine.view import RunView
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.runs.events import (
+    AnyEvent,
+    End,
+    Figure,
+    Job,
+    Memory,
+    Outcome,
+    Piece,
+    Plot,
+    Point,
+    Progress,
+    Rows,
+    Text,
+)
+from deepdive.engine.runs.log import Writer
+from deepdive.engine.runs.plan import Plan
+from deepdive.engine.runs.store import Run, Store, Worker, process_started
+from deepdive.engine.runs.view import RunView
 
 LESSONS = Path(__file__).parent / "lessons"
 TEXT = "the river town of orla is known for its stone bridge and the small market by the water . it was built by hand"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from deepdive.engine.catalogue import load, shipped
+from deepdive.engine.lessons.catalogue import load, shipped
 from deepdive.tui import commands
 
 from tests.tui.driving import SIZES, seated
@@ -161,7 +161,7 @@ async def test_a_window_that_is_too_small_says_so() -> None:
 async def test_what_a_model_wrote_cannot_touch_the_screen() -> None:
     fake = FakeRun()
     job = fake.begin("fill_the_gap")
-    from deepdive.engine.events import Piece, Plot, Rows, Text
+    from deepdive.engine.runs.events import Piece, Plot, Rows, Text
 
     nasty = "\x1b[2J\x1b]0;owned\x07[bold red]x[/] \u202edlrow"
     fake.put(
@@ -302,8 +302,8 @@ async def test_tab_goes_from_the_page_to_the_panels_and_back() -> None:
 
 
 async def test_an_answer_stands_in_front_of_the_panels_until_it_is_put_away() -> None:
-    from deepdive.engine.events import Piece, Text
-    from deepdive.engine.faults import Fault
+    from deepdive.engine.common.faults import Fault
+    from deepdive.engine.runs.events import Piece, Text
     from deepdive.tui.bridge import Answered
 
     fake = FakeRun()
@@ -324,7 +324,7 @@ async def test_an_answer_stands_in_front_of_the_panels_until_it_is_put_away() ->
 
 
 async def test_an_answers_numbers_are_shown_with_their_conditions_and_interval() -> None:
-    from deepdive.engine.events import Figure
+    from deepdive.engine.runs.events import Figure
     from deepdive.tui.bridge import Answered
 
     fake = FakeRun()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from deepdive.engine.settings import Setting
+from deepdive.engine.lessons.settings import Setting
 from deepdive.tui.form import Form, bounds, nudged
 from hypothesis import given
 from hypothesis import strategies as st

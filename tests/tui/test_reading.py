@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from deepdive.engine.pages import directives
+from deepdive.engine.lessons.pages import directives
 from deepdive.tui.reading import (
     CodeBlock,
     ExerciseSlot,

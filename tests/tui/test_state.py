@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from deepdive.engine.view import RunView
+from deepdive.engine.runs.view import RunView
 from deepdive.tui import state, words
 from deepdive.tui.state import Lesson
 

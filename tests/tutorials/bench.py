@@ -9,14 +9,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from deepdive.engine import catalogue
-from deepdive.engine.events import AnyEvent, End, Figure, Job, Plot, Rows, Text, build
-from deepdive.engine.job import load_steps, plain, seed_everything
 from deepdive.engine.lab import Lab, aside
-from deepdive.engine.plan import need_step
-from deepdive.engine.resources import Artifact, Place, Resolver, parse
-from deepdive.engine.tutorial import Tutorial
-from deepdive.engine.view import RunView
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.places.places import Artifact, Place, Resolver, parse
+from deepdive.engine.runs.events import AnyEvent, End, Figure, Job, Plot, Rows, Text, build
+from deepdive.engine.runs.plan import need_step
+from deepdive.engine.runs.view import RunView
+from deepdive.engine.work.job import load_steps, plain, seed_everything
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deepdive.engine.view import JobView
+from deepdive.engine.runs.view import JobView
 from deepdive.tui.state import Lesson
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.lines import Line, heading, text_of

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from deepdive.engine.events import AnyEvent, Job
-from deepdive.engine.untrusted import visible
-from deepdive.engine.view import JobView, RunView
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.runs.events import AnyEvent, Job
+from deepdive.engine.runs.view import JobView, RunView
 from deepdive.tui.state import Lesson
 from deepdive.tui.widgets.learning import Stops
 from msgspec.structs import replace

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from deepdive.engine.events import Spend
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.runs.events import Spend
 from deepdive.tui.widgets.bars import Bar, Bars
 from textual.app import ComposeResult
 

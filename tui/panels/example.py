@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from deepdive.engine.events import Rows
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.runs.events import Rows
 from deepdive.tui.widgets.bars import Bar, bar_lines
 from deepdive.tui.widgets.ink import MUTED, TEXT, Ink
 from deepdive.tui.widgets.lines import Line, Run, heading

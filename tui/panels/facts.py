@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from deepdive.engine.events import Memory, Plot, Rows
-from deepdive.engine.events import Piece as Told
-from deepdive.engine.tutorial import Tutorial
-from deepdive.engine.untrusted import visible
-from deepdive.engine.view import Curve, JobView
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.runs.events import Memory, Plot, Rows
+from deepdive.engine.runs.events import Piece as Told
+from deepdive.engine.runs.view import Curve, JobView
 from deepdive.tui.widgets.axes import reading
 from deepdive.tui.widgets.bars import Bar
 from deepdive.tui.widgets.holders import Holder, Kind

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from deepdive.engine.events import Figure
-from deepdive.engine.telling import label, number
-from deepdive.engine.untrusted import visible
+from deepdive.engine.command.telling import label, number
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.runs.events import Figure
 from deepdive.tui.widgets.table import Cell, Column, Row, Table
 from textual.app import ComposeResult
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from deepdive.engine.events import Figure
-from deepdive.engine.evidence import identifier, middle
-from deepdive.engine.untrusted import visible
-from deepdive.engine.view import JobView
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.results.evidence import identifier, middle
+from deepdive.engine.runs.events import Figure
+from deepdive.engine.runs.view import JobView
 from deepdive.tui.seeds import siblings
 from deepdive.tui.state import Lesson
 from deepdive.tui.widgets.axes import label

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deepdive.engine.untrusted import visible
-from deepdive.engine.view import JobView
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.runs.view import JobView
 from deepdive.tui.widgets.bars import Bars
 from deepdive.tui.widgets.curve import Curve
 from deepdive.tui.widgets.drawn import Drawn

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from deepdive.engine import exercises
-from deepdive.engine.faults import Fault
-from deepdive.engine.predictions import Answer, Grade
-from deepdive.engine.tutorial import Exercise, Prediction, Tutorial
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.lessons.tutorial import Exercise, Prediction, Tutorial
+from deepdive.engine.results.predictions import Answer, Grade
+from deepdive.engine.work import exercises
 from deepdive.tui.widgets.table import Cell, Column, Table
 from textual.app import ComposeResult
 from textual.binding import Binding

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from deepdive.engine.events import Rows
-from deepdive.engine.faults import Refusal
-from deepdive.engine.tutorial import Function
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.faults import Refusal
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.lessons.tutorial import Function
+from deepdive.engine.runs.events import Rows
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.lines import Line
 from deepdive.tui.widgets.table import Table

@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from deepdive.engine.faults import Fault, Refusal
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.untrusted import visible
 from deepdive.tui.bridge import Answered, Refused, Session
 from deepdive.tui.panels.board import Board
 from deepdive.tui.panels.questions import ExerciseCard, PredictionCard

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.untrusted import visible
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical

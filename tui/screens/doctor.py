@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.untrusted import visible
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -39,7 +39,7 @@ class DoctorScreen(DeepScreen):
         self.run_worker(self._look(), group="look", exclusive=True, exit_on_error=False)
 
     async def _look(self) -> None:
-        from deepdive.engine.doctor import checks
+        from deepdive.engine.machine.doctor import checks
 
         found = await asyncio.to_thread(checks)
         scroll = self.query_one(VerticalScroll)

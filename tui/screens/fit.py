@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from deepdive.engine.faults import Fault
-from deepdive.engine.fit import GB, SIZES, Row, instead, job_of, measured, own_memory, rows, verdict
-from deepdive.engine.hardware import machine
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.machine.fit import GB, SIZES, Row, instead, job_of, measured, own_memory, rows, verdict
+from deepdive.engine.machine.hardware import machine
 from deepdive.tui.commands import Facts
 from deepdive.tui.state import Lesson
 from deepdive.tui.widgets.fitbars import Change, FitBar, FitBars, Verdict

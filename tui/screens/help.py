@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.untrusted import visible
 from deepdive.tui import commands
 from deepdive.tui.widgets.table import Cell, Column, Table
 from textual.app import ComposeResult

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from deepdive.engine.faults import Fault
-from deepdive.engine.store import RunInfo
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.runs.store import RunInfo
 from deepdive.tui.commands import Facts
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import Ink

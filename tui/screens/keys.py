@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from deepdive.engine import keys
-from deepdive.engine.faults import Fault
-from deepdive.engine.key_checks import Verdict, check
-from deepdive.engine.keys import SERVICES, Found, Survey, Where
-from deepdive.engine.resources import Secret
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.keys import finding
+from deepdive.engine.keys.checks import Verdict, check
+from deepdive.engine.keys.finding import SERVICES, Found, Survey, Where
+from deepdive.engine.places.places import Secret
 from deepdive.tui.commands import Facts
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
@@ -217,7 +217,7 @@ class KeysScreen(DeepScreen):
     async def _look(self) -> None:
         first = self.list.survey is None
         try:
-            self.list.survey = await asyncio.to_thread(keys.survey)
+            self.list.survey = await asyncio.to_thread(finding.survey)
         except Fault as fault:
             self._complain(fault)
             return
@@ -274,8 +274,8 @@ class KeysScreen(DeepScreen):
     async def _store(self, name: str, value: str, where: Where) -> None:
         """Check a new value; store it unless the service refuses it."""
         try:
-            secret = keys.cleaned(name, value)
-            if where == "file" and not keys.vault().open:
+            secret = finding.cleaned(name, value)
+            if where == "file" and not finding.vault().open:
                 self.action_unlock()
                 self.notify("give the encrypted file a passphrase first, then the key", timeout=8)
                 return
@@ -283,7 +283,7 @@ class KeysScreen(DeepScreen):
             verdict = await self._check(Found(SERVICES[name], "session", "", secret))
             if verdict.state in ("refused", "expired"):
                 raise Fault(f"{verdict.says}; nothing was stored", verdict.action)
-            await asyncio.to_thread(keys.put, name, secret, where)
+            await asyncio.to_thread(finding.put, name, secret, where)
         except Fault as fault:
             self.list.verdicts.pop(name, None)
             self._complain(fault)
@@ -296,12 +296,12 @@ class KeysScreen(DeepScreen):
     async def _unlock(self, passphrase: Secret) -> None:
         once, self.once = self.once, None
         try:
-            if once is None and not keys.vault().names:
+            if once is None and not finding.vault().names:
                 self.once = passphrase
                 return
             if once is not None and once != passphrase:
                 raise Fault("the two are not the same", "Type it twice again")
-            await asyncio.to_thread(keys.vault().unlock, passphrase)
+            await asyncio.to_thread(finding.vault().unlock, passphrase)
         except Fault as fault:
             self._complain(fault)
             return
@@ -323,7 +323,7 @@ class KeysScreen(DeepScreen):
         self.app.push_screen(ConfirmScreen(" ".join(words.split()), "delete"), answered)
 
     async def _delete(self, found: Found) -> None:
-        if await self._quietly(lambda: keys.delete(found)):
+        if await self._quietly(lambda: finding.delete(found)):
             name = found.service.name
             self.list.verdicts.pop(name, None)
             self.undo = (name, found.secret, found.where) if found.secret else None
@@ -337,7 +337,7 @@ class KeysScreen(DeepScreen):
             self.run_worker(self._put_back(name, value, where), group="store", exit_on_error=False)
 
     async def _put_back(self, name: str, value: str, where: Where) -> None:
-        await self._quietly(lambda: keys.put(name, value, where))
+        await self._quietly(lambda: finding.put(name, value, where))
         await self._look()
 
     async def _quietly(self, call: Callable[[], Any]) -> bool:

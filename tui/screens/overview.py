@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deepdive.engine.store import RunInfo
-from deepdive.engine.tutorial import Catalogue, Tutorial
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.lessons.tutorial import Catalogue, Tutorial
+from deepdive.engine.runs.store import RunInfo
 from deepdive.tui.state import SIGNS, Lesson, Sign
 from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.widgets.lines import Line, Run, fit, shorten, width_of

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deepdive.engine.faults import Refusal
-from deepdive.engine.tutorial import Function
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.faults import Refusal
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.lessons.tutorial import Function
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from deepdive.engine.predictions import grade
-from deepdive.engine.tutorial import Step
+from deepdive.engine.lessons.tutorial import Step
+from deepdive.engine.results.predictions import grade
 from deepdive.tui.house import House
 from deepdive.tui.panels.outcome import Outcome
 from deepdive.tui.panels.questions import ExerciseCard, PredictionCard

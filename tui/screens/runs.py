@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from deepdive.engine import supervisor
-from deepdive.engine.faults import Fault
-from deepdive.engine.store import RunInfo
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.runs.store import RunInfo
+from deepdive.engine.work import supervisor
 from deepdive.tui.commands import Facts
 from deepdive.tui.state import SIGNS
 from deepdive.tui.widgets.table import Cell, Column, Table

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from deepdive.engine.faults import Fault
-from deepdive.engine.store import Run
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.runs.store import Run
 from deepdive.tui.bridge import Refused, RunChanged, Session
 from deepdive.tui.commands import Facts
 from deepdive.tui.panels.board import Board

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.untrusted import visible
 from deepdive.tui.widgets.axes import reading
 from deepdive.tui.widgets.canvas import Mode
 from deepdive.tui.widgets.drawn import Drawn

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from deepdive.engine.settings import Setting
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.lessons.settings import Setting
 from deepdive.tui.form import TYPED, Form, bounds
 from deepdive.tui.state import SIGNS, Sign
 from deepdive.tui.widgets.code import body_of

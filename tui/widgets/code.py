@@ -7,7 +7,7 @@ import textwrap
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.untrusted import visible
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import FAINT, TEXT, Ink
 from deepdive.tui.widgets.lines import ELLIPSIS, Line, cells_of, merge, width_of

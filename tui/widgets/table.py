@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.untrusted import visible
 from deepdive.tui.widgets.bars import bar_text
 from deepdive.tui.widgets.canvas import Mode
 from deepdive.tui.widgets.drawn import Drawn

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from deepdive.engine.untrusted import visible
+from deepdive.engine.common.untrusted import visible
 from rich.cells import cell_len, get_character_cell_size, split_graphemes
 
 RETURN = "↵"

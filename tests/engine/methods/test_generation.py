@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from deepdive.engine.catalogue import pocket
+from deepdive.engine.lessons.catalogue import pocket
 from deepdive.engine.methods.generation import continuation, spelt
 from hypothesis import given, settings
 from hypothesis import strategies as st

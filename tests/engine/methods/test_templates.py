@@ -123,7 +123,7 @@ def test_a_template_longer_than_the_model_reads_is_refused(text: str) -> None:
 
 
 def test_a_tokenizer_without_a_blank_is_refused() -> None:
-    from deepdive.engine.catalogue import pocket
+    from deepdive.engine.lessons.catalogue import pocket
 
     gpt2 = AutoTokenizer.from_pretrained(pocket() / "models" / "gpt2-blank")
     with pytest.raises(ValueError, match="no blank to fill"):

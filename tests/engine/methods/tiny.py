@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deepdive.engine.catalogue import pocket
+from deepdive.engine.lessons.catalogue import pocket
 from transformers import (
     AutoTokenizer,
     BertConfig,

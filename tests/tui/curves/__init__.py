@@ -6,10 +6,10 @@ import random
 from pathlib import Path
 from typing import Any
 
-from deepdive.engine import catalogue
-from deepdive.engine.events import AnyEvent, Figure, Job, Progress, Rows
-from deepdive.engine.plan import Plan
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.runs.events import AnyEvent, Figure, Job, Progress, Rows
+from deepdive.engine.runs.plan import Plan
 
 from tests.tui.fake import FakeRun
 

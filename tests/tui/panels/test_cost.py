@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from deepdive.engine.events import Progress, Spend
+from deepdive.engine.runs.events import Progress, Spend
 
 from tests.tui.driving import seated
 from tests.tui.fake import FakeRun

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deepdive.engine import fit
-from deepdive.engine.events import Memory
-from deepdive.engine.faults import Fault
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.machine import fit
+from deepdive.engine.runs.events import Memory
 from deepdive.tui.screens.fit import FitScreen
 from deepdive.tui.screens.tutorial import TutorialScreen
 

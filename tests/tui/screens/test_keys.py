@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deepdive.engine import keys
+from deepdive.engine.keys import finding
 from deepdive.tui.screens.keys import SecretInput
 
 from tests.engine import secret_service
@@ -19,12 +19,12 @@ PASSPHRASE = "a few canary words"
 
 @pytest.fixture(autouse=True)
 def nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for entry in keys.SERVICES.values():
+    for entry in finding.SERVICES.values():
         for variable in entry.variables:
             monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(keys, "_session", {})
-    monkeypatch.setattr(keys, "_vaults", {})
+    monkeypatch.setattr(finding, "_session", {})
+    monkeypatch.setattr(finding, "_vaults", {})
 
 
 @pytest.fixture
@@ -73,15 +73,15 @@ async def test_a_key_is_checked_kept_for_the_session_deleted_and_put_back(size: 
         await typed(seat, KEY)
         text = await seat.see("✓ works", 20)
         assert "…6789" in text and "1 models" in text
-        assert keys.find(["openai"]) == {"openai": KEY}
+        assert finding.find(["openai"]) == {"openai": KEY}
         await seat.press("x")
         await seat.see("Delete the key …6789 of OpenAI")
         await seat.press("enter")
         await seat.see("z puts it back")
-        assert keys.find(["openai"]) == {}
+        assert finding.find(["openai"]) == {}
         await seat.press("z")
         await seat.see("…6789")
-        assert keys.find(["openai"]) == {"openai": KEY}
+        assert finding.find(["openai"]) == {"openai": KEY}
         assert "canary" not in seat.text
 
 
@@ -92,7 +92,7 @@ async def test_a_key_that_is_refused_is_not_stored() -> None:
         await seat.press("enter")
         await typed(seat, "sk-canary-wrong")
         await seat.see("nothing was stored", 20)
-        assert keys.find(["openai"]) == {}
+        assert finding.find(["openai"]) == {}
         assert "canary" not in seat.text
 
 
@@ -141,7 +141,7 @@ async def test_an_encrypted_file_asks_its_passphrase_first() -> None:
         await seat.press("enter")
         await typed(seat, KEY)
         await seat.see("stored in an encrypted file", 20)
-    keys._vaults.clear()  # the next session
+    finding._vaults.clear()  # the next session
     async with seated() as seat:
         await opened(seat)
         await seat.see("locked: give its passphrase")
@@ -151,7 +151,7 @@ async def test_an_encrypted_file_asks_its_passphrase_first() -> None:
         await seat.press("escape", "p")
         await typed(seat, PASSPHRASE)
         await seat.see("…6789", 20)
-    assert keys.find(["openai"]) == {"openai": KEY}
+    assert finding.find(["openai"]) == {"openai": KEY}
 
 
 @pytest.mark.usefixtures("openai")
@@ -167,4 +167,4 @@ async def test_with_a_system_keyring_a_key_goes_there(tmp_path: Path, monkeypatc
             await typed(seat, KEY)
             await seat.see("stored in the system keyring", 20)
             await seat.see("✓ works")
-        assert keys.survey().found["openai"].where == "keyring"
+        assert finding.survey().found["openai"].where == "keyring"

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from deepdive.engine.log import replay
-from deepdive.engine.store import Run, Store
+from deepdive.engine.runs.log import replay
+from deepdive.engine.runs.store import Run, Store
 from textual import events
 
 from tests.laboratory import PATIENCE, TOYS, use

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 import pytest
-from deepdive.engine import catalogue
-from deepdive.engine.tutorial import Step
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.tutorial import Step
 from deepdive.tui.widgets.code import body_of
 from deepdive.tui.widgets.fold import folded
 from deepdive.tui.widgets.lines import text_of, width_of

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from deepdive.engine.settings import Setting
+from deepdive.engine.lessons.settings import Setting
 from deepdive.tui import theming
 from deepdive.tui.form import Form
 from deepdive.tui.widgets.cardlines import CARET, draw_card

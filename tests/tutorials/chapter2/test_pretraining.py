@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from deepdive.engine.claims import evaluate
-from deepdive.engine.events import AnyEvent, Point, Text
-from deepdive.engine.evidence import gather
 from deepdive.engine.lab import Lab, Refused, Stopped
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.results.claims import evaluate
+from deepdive.engine.results.evidence import gather
+from deepdive.engine.runs.events import AnyEvent, Point, Text
 
 from tests.tutorials.bench import Bench
 

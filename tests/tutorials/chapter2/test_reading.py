@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from deepdive.engine.claims import evaluate
-from deepdive.engine.evidence import gather
 from deepdive.engine.lab import Refused
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.results.claims import evaluate
+from deepdive.engine.results.evidence import gather
 from deepdive.tutorials.pocket.village.sentences import village_grammar
 from transformers import AutoTokenizer
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from deepdive.engine import catalogue
-from deepdive.engine.claims import evaluate
-from deepdive.engine.evidence import gather
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.results.claims import evaluate
+from deepdive.engine.results.evidence import gather
 
 from tests.tutorials.bench import Bench
 

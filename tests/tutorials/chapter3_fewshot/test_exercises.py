@@ -7,8 +7,8 @@ import random
 from typing import Any
 
 import pytest
-from deepdive.engine import catalogue
-from deepdive.engine.exercises import load
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.work.exercises import load
 
 FOLDER = catalogue.shipped() / "chapter3-fewshot"
 NAMES = [

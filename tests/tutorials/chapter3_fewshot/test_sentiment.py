@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from deepdive.engine.lab import Refused
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons.tutorial import Tutorial
 
 from tests.tutorials.bench import Bench
 from tests.tutorials.chapter3_fewshot.conftest import assert_claims

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from deepdive.engine import catalogue
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.tutorial import Tutorial
 
 from tests.tutorials.bench import Bench
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from deepdive.engine import catalogue
-from deepdive.engine.events import Progress
 from deepdive.engine.lab import Lab
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.runs.events import Progress
 from transformers import T5ForConditionalGeneration
 
 from tests.tutorials.bench import Bench

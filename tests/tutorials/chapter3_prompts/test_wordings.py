@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons.tutorial import Tutorial
 from transformers import AutoTokenizer, T5ForConditionalGeneration
 
 from tests.tutorials.bench import Bench

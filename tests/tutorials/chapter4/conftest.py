@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import torch
-from deepdive.engine import catalogue, chat
-from deepdive.engine.events import AnyEvent
-from deepdive.engine.job import Safe, load_steps
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.places import endpoint
+from deepdive.engine.runs.events import AnyEvent
+from deepdive.engine.work.job import Safe, load_steps
 from deepdive.tutorials.pocket.support.model import support_tokenizer
 from deepdive.tutorials.pocket.support.rows import rows as conversations
 from deepdive.tutorials.pocket.support.words import names
@@ -49,11 +50,11 @@ class Desk(Bench):
 
         return resource
 
-    def _client(self, place: Any, role: str) -> Callable[[Any], chat.Client]:
+    def _client(self, place: Any, role: str) -> Callable[[Any], endpoint.Client]:
         def quiet(kind: str, fields: dict[str, Any]) -> None:
             """A note introduces the judge, which is no part of what is tested here."""
 
-        return lambda local: chat.client(place, role, None, self.folder / "replies", quiet, None, local)
+        return lambda local: endpoint.client(place, role, None, self.folder / "replies", quiet, None, local)
 
     def model(self) -> Any:
         """The one that the last step watches."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from deepdive.engine.claims import evaluate
-from deepdive.engine.evidence import gather
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.results.claims import evaluate
+from deepdive.engine.results.evidence import gather
 
 from tests.tutorials.chapter4.conftest import Desk
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from deepdive.engine.lab import Lab, Refused
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons.tutorial import Tutorial
 
 from tests.tutorials.chapter4.conftest import TEST, TRAIN, VALIDATION, Desk
 

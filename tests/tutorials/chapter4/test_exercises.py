@@ -12,9 +12,10 @@ import pytest
 import regex
 import torch
 from bitsandbytes.functional import quantize_4bit
-from deepdive.engine import catalogue, exercises
-from deepdive.engine.exercises import load
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.work import exercises
+from deepdive.engine.work.exercises import load
 from deepdive.tutorials.pocket.support.rows import marks as pocket_marks
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen2Config, Trainer, TrainingArguments

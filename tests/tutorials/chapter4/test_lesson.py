@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from deepdive.engine import catalogue
-from deepdive.engine.pages import directives
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.pages import directives
+from deepdive.engine.lessons.tutorial import Tutorial
 
 SCREEN = 36  # lines of a step's body: the height of a usual terminal
 SMALL = ["small_base", "small_full", "small_lora", "small_qlora"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from deepdive.engine.lab import Lab
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons.tutorial import Tutorial
 from transformers import AutoModelForCausalLM, LlamaConfig
 
 from tests.tutorials.chapter4.conftest import Desk

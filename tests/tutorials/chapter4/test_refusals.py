@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from deepdive.engine.lab import Refused
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons.tutorial import Tutorial
 
 from tests.laboratory import PATIENCE, TOYS, Laboratory
 from tests.tutorials.chapter4.conftest import Desk

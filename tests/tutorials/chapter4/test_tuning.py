@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 from deepdive.engine.lab import Lab
-from deepdive.engine.tutorial import Tutorial
+from deepdive.engine.lessons.tutorial import Tutorial
 from peft import PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import SFTTrainer

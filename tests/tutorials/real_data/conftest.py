@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import torch
-from deepdive.engine import catalogue
-from deepdive.engine.resources import Resolver, override
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.places.places import Resolver, override
 
 from tests.tutorials.bench import Bench
 

@@ -1,0 +1,243 @@
+"""Events as lines of text: what the command prints while a run goes on, and its tables."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+from deepdive.engine.common.untrusted import visible
+from deepdive.engine.lessons.settings import shown
+from deepdive.engine.runs.events import AnyEvent, End, Figure, Job, Note, Plot, Progress, Rows, Spend, Text
+from deepdive.engine.runs.view import JobView, RunView
+
+GLYPHS = {"done": "✓", "cut": "✂", "stopped": "■", "refused": "✗", "failed": "✗", "": "●"}
+LINE_SECONDS = 5.0  # between two progress lines where the output is no terminal
+TEXT_WIDTH = 100
+
+
+def duration(seconds: float | None) -> str:
+    """0.4 s, 12 s, 1:04, 2:03:00"""
+    if seconds is None:
+        return ""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def clock(t: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(t))
+
+
+def ago(t: float, now: float | None = None) -> str:
+    """13:51 today, yesterday, 12 Nov"""
+    then, today = time.localtime(t), time.localtime(now if now is not None else time.time())
+    if then[:3] == today[:3]:
+        return time.strftime("%H:%M", then)
+    if 0 < time.mktime((*today[:3], 0, 0, 0, 0, 0, -1)) - t <= 86400:
+        return "yesterday"
+    return time.strftime("%-d %b" if then[0] == today[0] else "%-d %b %Y", then)
+
+
+def size(bytes: float) -> str:
+    """12.6 MB, 1.2 GB: powers of ten, as on a disk's label."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if bytes < 999.5:
+            return f"{bytes:.0f} {unit}" if unit in ("B", "kB") or bytes >= 99.95 else f"{bytes:.1f} {unit}"
+        bytes /= 1000
+    return f"{bytes:.1f} TB"
+
+
+def number(value: Any) -> str:
+    """A figure with as many digits as a reader needs: 3.38, 0.1764, 15,000, 124,439,808."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, (int, float)):
+        return visible(str(value), newlines=False)
+    if not math.isfinite(value):
+        return str(value)
+    if value == int(value):
+        return f"{int(value):,}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    if abs(value) >= 100:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.4g}"
+
+
+def dollars(amount: float) -> str:
+    """$0.0042, $0.42, $12.30"""
+    return f"${amount:.4f}" if 0 < amount < 0.1 else f"${amount:,.2f}"
+
+
+def spend_line(spend: Spend) -> str:
+    """`judge   350 calls to gpt-5   42,000 tokens   $0.31 of about $0.42, cap $1.00`; the estimate alone before the
+    first call, no dollars where prices are not known."""
+    parts = [spend.role, visible(spend.model, newlines=False)]
+    if spend.calls:
+        parts[1:] = [f"{number(spend.calls)} calls to {parts[1]}", f"{number(spend.tokens)} tokens"]
+    about = f"about {dollars(spend.estimate)}" if spend.estimate else ""
+    spent = dollars(spend.cost) if spend.cost else ""
+    if money := " of ".join(part for part in (spent, about) if part):
+        parts.append(money + (f", cap {dollars(spend.cap)}" if spend.cap is not None else ""))
+    return "   ".join(parts)
+
+
+def step_line(job: JobView) -> str:
+    took = duration(job.ended - job.began) if job.ended is not None else ""
+    seed = f"  seed {job.seed}" if job.seed else ""
+    return f"  {GLYPHS[job.outcome]} {job.id:5} {job.step:18} {job.outcome or 'running':8} {took:>7}{seed}"
+
+
+def progress_line(job: JobView) -> str:
+    """`pretrain  update 124 of 700  training 2.91  validation 4.02  0:38 left`"""
+    parts = [job.step]
+    if (now := job.progress) is not None:
+        total = f" of {number(now.total)}" if now.total else ""
+        done, of = (
+            (size(now.done), f" of {size(now.total)}" if now.total else "")
+            if now.unit == "bytes"
+            else (number(now.done), total)
+        )
+        parts.append(f"{visible(now.what, newlines=False)} {done}{of}")
+    for curve, metric in (("training", "loss"), ("validation", "eval_loss")):
+        values = [v for v in (job.curves[curve].values.get(metric, []) if curve in job.curves else []) if v is not None]
+        if values:
+            parts.append(f"{curve} {values[-1]:.2f}")
+    parts += [f"{dollars(spend.cost)} spent" for spend in job.spend.values() if spend.cost]
+    if (left := job.seconds_left()) is not None:
+        parts.append(f"{duration(left)} left")
+    return "   ".join(parts)
+
+
+class Teller:
+    """Prints a run as it goes: one line per job, a moving progress line where the output is a terminal."""
+
+    def __init__(self, out: TextIO, expected: int = 0) -> None:
+        self.out, self.expected, self.ended = out, expected, 0
+        self.moving = out.isatty()
+        self.width = 0
+        self.told = time.monotonic()
+        self.waiting = True
+        self.last = ""
+
+    def line(self, text: str) -> None:
+        self.clear()
+        self.out.write(text + "\n")
+        self.out.flush()
+
+    def clear(self) -> None:
+        if self.width:
+            self.out.write("\r" + " " * self.width + "\r")
+            self.width = 0
+
+    def tell(self, event: AnyEvent, view: RunView) -> None:
+        self.waiting = False
+        job = view.jobs.get(event.job)
+        if isinstance(event, End) and job is not None:
+            self.ended += 1
+            for spend in job.spend.values():
+                if spend.calls:
+                    self.line(f"    {spend_line(spend)}")
+            self.line(step_line(job))
+            if job.outcome == "done" and job.cause:
+                self.line(f"    as it should: {visible(job.cause)}. {visible(job.action)}")
+        elif isinstance(event, Note):
+            self.line("    " + visible(" ".join(part for part in (event.text, event.action) if part)))
+        elif isinstance(event, Spend) and event.estimate and not event.calls:  # the estimate, before anything is paid
+            self.line(f"    {spend_line(event)}")
+        elif isinstance(event, Job) and event.resumes:
+            self.line(f"    {event.step} goes on from the checkpoint of {event.resumes}")
+
+    def tick(self, view: RunView) -> None:
+        """The progress line; on a terminal it moves, elsewhere it comes now and then."""
+        job = view.running
+        if job is None:
+            text = "starting the worker (it imports torch and transformers)" if self.waiting else ""
+        else:
+            of = f" ({self.ended + 1} of {self.expected})" if self.expected > 1 else ""
+            text = f"  ● {progress_line(job)}{of}"
+        if not text:
+            return
+        if self.moving:
+            text = text[: shutil.get_terminal_size().columns - 1]
+            self.out.write("\r" + text + " " * max(0, self.width - len(text)))
+            self.width = len(text)
+            self.out.flush()
+        elif time.monotonic() - self.told > LINE_SECONDS and text != self.last:
+            self.told, self.last = time.monotonic(), text
+            self.line(text)
+
+    def close(self) -> None:
+        self.clear()
+        self.out.flush()
+
+
+def results_table(results: Any) -> list[str]:
+    """Measured beside the book's, then the claims."""
+    lines = []
+    rows = [
+        (
+            f"{row.step}  {label(row.name, row.case)}",
+            number(row.measured)
+            + (f" ± {number((row.high - row.low) / 2)}" if row.low is not None and row.high is not None else ""),
+            number(row.book) if row.book is not None else "",
+            row.unit,
+        )
+        for row in results.results
+    ]
+    if rows:
+        name, measured, book = (min(limit, max(len(r[i]) for r in rows)) for i, limit in ((0, 56), (1, 40), (2, 40)))
+        lines.append(f"{'Results':{name}}  {'measured':>{max(measured, 8)}}  {'book':>{max(book, 4)}}")
+        lines += [f"{r[0]:{name}}  {r[1]:>{max(measured, 8)}}  {r[2]:>{max(book, 4)}}  {r[3]}".rstrip() for r in rows]
+    lines += [f"  {visible(note)}" for note in dict.fromkeys(row.note for row in results.results if row.note)]
+    if results.claims:
+        lines += ["", "Lessons"]
+    for claim in results.claims:
+        glyph, word = {True: ("✓", "held"), False: ("✗", "not held"), None: ("○", "not yet measured")}[claim.held]
+        lines.append(f"{glyph} {word:16} {visible(claim.text)}")
+        if claim.evidence:
+            lines.append(f"  {'':16} {visible(claim.evidence)}")
+    return lines
+
+
+def label(name: str, case: dict[str, Any]) -> str:
+    conditions = ", ".join(f"{key} {shown(value)}" for key, value in case.items())
+    return visible(name.replace("_", " ") + (f" ({conditions})" if conditions else ""), newlines=False)
+
+
+def answer_lines(events: Iterable[AnyEvent]) -> list[str]:
+    """A probe's answer as text."""
+    lines = []
+    for event in events:
+        if isinstance(event, Text):
+            lines.append(visible("".join(piece.text for piece in event.pieces)))
+        elif isinstance(event, Figure):
+            lines.append(f"{label(event.name, event.case)}: {number(event.value)} {event.unit}".rstrip())
+        elif isinstance(event, Plot) and event.kind == "bars":
+            lines += bar_lines(event.data)
+        elif isinstance(event, Rows):
+            lines += ["  ".join(f"{key} {number(cell)}" for key, cell in row.items()) for row in event.rows]
+        elif isinstance(event, Note):
+            lines.append(visible(event.text))
+        elif isinstance(event, Progress):
+            continue
+    return lines
+
+
+def bar_lines(data: dict[str, Any], width: int = 40) -> list[str]:
+    """Bars of a plot: label, bar, value."""
+    values = {visible(str(name), newlines=False): float(value or 0) for name, value in data.items()}
+    longest, most = max(map(len, values), default=0), max(values.values(), default=0) or 1.0
+    return [
+        f"  {name:>{longest}} {'█' * round(width * value / most):{width}} {number(value)}"
+        for name, value in values.items()
+    ]

@@ -1,0 +1,338 @@
+"""Where a secret lives, and the one place that hands it out.
+
+Looked for in this order: this session (the process's memory), the environment, the system's keyring, the encrypted
+file, a service's own login. Nothing here prints, logs or stores a secret anywhere else; what is told to a reader is its
+last four characters at most.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.keys import system_keyring
+from deepdive.engine.keys.vault import Vault
+from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.places.places import Endpoint, Hub, Kaggle, Place, Secret, override, parse
+from deepdive.engine.runs.plan import asks_for
+
+Where = Literal["session", "environment", "keyring", "file", "own", "none"]
+LEAST_SHOWN = 16  # characters a secret must have before its last four are told
+LONGEST = 2048
+
+
+@dataclass(frozen=True)
+class Service:
+    """`uses` says what a key is for, `page` where one is made, `prefix` how today's keys begin."""
+
+    name: str
+    title: str
+    uses: str
+    page: str
+    variables: tuple[str, ...]
+    prefix: str
+
+
+SERVICES = {
+    service.name: service
+    for service in (
+        Service(
+            "huggingface",
+            "Hugging Face",
+            "gated models (4, 8); open ones need no key",
+            "huggingface.co/settings/tokens",
+            ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
+            "hf_",
+        ),
+        Service(
+            "openai",
+            "OpenAI",
+            "judges in 4, 7 and 8; a local judge stands in",
+            "platform.openai.com/api-keys",
+            ("OPENAI_API_KEY",),
+            "sk-",
+        ),
+        Service(
+            "kaggle",
+            "Kaggle",
+            "sports photographs (9), support tweets (4)",
+            "kaggle.com/settings",
+            ("KAGGLE_API_TOKEN",),
+            "KGAT_",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a service's key was found. `shadowed` are places that have one too and come later."""
+
+    service: Service
+    where: Where = "none"
+    place: str = "not set"
+    secret: Secret | None = field(default=None, repr=False)
+    shadowed: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> str:
+        """…wxyz, or nothing where that would tell too much."""
+        return f"…{self.secret[-4:]}" if self.secret and len(self.secret) >= LEAST_SHOWN else ""
+
+    @property
+    def next(self) -> str:
+        """What to do next, as a sentence; empty where nothing is."""
+        name, variable = self.service.name, self.service.variables[0]
+        match self.where:
+            case "none":
+                return f"make one at {self.service.page}, then `deepdive keys set {name}`"
+            case "environment" if self.shadowed:
+                return f"{self.place} comes first; unset it to use the one in: {', '.join(self.shadowed)}"
+            case "session":
+                return "forgotten when the interface ends"
+            case "file" if self.secret is None:
+                return f"locked: give its passphrase on the keys screen, or export {variable}"
+        return ""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The keyring's worth and every service's key."""
+
+    keyring: system_keyring.Answer
+    found: dict[str, Found]
+
+    @property
+    def storable(self) -> tuple[Where, ...]:
+        """Where a new key can go, best first."""
+        return ("keyring", "session", "file") if self.keyring.works else ("session", "file")
+
+
+_session: dict[str, Secret] = {}
+_vaults: dict[Path, Vault] = {}
+
+
+def vault() -> Vault:
+    """This home's encrypted file; opened once, it stays open for the process."""
+    made = Vault()
+    return _vaults.setdefault(made.path, made)
+
+
+def service(name: str) -> Service:
+    if name not in SERVICES:
+        raise Refusal("NAME", f"there is no key named {name!r}", ", ".join(SERVICES))
+    return SERVICES[name]
+
+
+# ---- finding ------------------------------------------------------------------------------------------------------
+
+
+def survey() -> Survey:
+    """Look everywhere. Takes two seconds at most, where the keyring is silent."""
+    keyring = system_keyring.ask("get", list(SERVICES))
+    return Survey(keyring, {name: _found(entry, keyring) for name, entry in SERVICES.items()})
+
+
+def find(names: Iterable[str]) -> dict[str, Secret]:
+    """The secrets that there are of these services; the keyring is only asked where nothing comes before it."""
+    wanted = list(dict.fromkeys(names))
+    here: dict[str, Secret] = {}
+    for name in wanted:
+        if value := _session.get(name) or _environment(service(name))[1]:
+            here[name] = value
+    missing = [name for name in wanted if name not in here]
+    if missing:
+        here |= system_keyring.ask("get", missing).values
+    for name in missing:
+        if name not in here and (value := vault().get(name)):
+            here[name] = value
+    return here
+
+
+def locked(names: Iterable[str]) -> list[str]:
+    """Those of the services whose key lies only in the encrypted file, which is locked."""
+    file = vault()
+    waiting = [name for name in names if name in file.names] if not file.open else []
+    found = find(waiting) if waiting else {}
+    return [name for name in waiting if name not in found]
+
+
+def _found(entry: Service, keyring: system_keyring.Answer) -> Found:
+    name, file = entry.name, vault()
+    variable, exported = _environment(entry)
+    everywhere: list[tuple[Where, str, Secret | None]] = []
+    if name in _session:
+        everywhere.append(("session", "this session only", _session[name]))
+    if exported:
+        everywhere.append(("environment", f"environment, {variable}", exported))
+    if name in keyring.values:
+        everywhere.append(("keyring", keyring.says, keyring.values[name]))
+    if name in file.names:
+        everywhere.append(("file", "encrypted file", file.get(name)))
+    if own := own_login(name):
+        everywhere.append(("own", f"{entry.title}'s own login, {_short(own)}", None))
+    if not everywhere:
+        return Found(entry)
+    where, place, secret = everywhere[0]
+    return Found(entry, where, place, secret, tuple(place for _, place, _ in everywhere[1:]))
+
+
+def _environment(entry: Service) -> tuple[str, Secret | None]:
+    """Variable and value. Kaggle's may name a file that holds the token, as its own client reads it."""
+    for variable in entry.variables:
+        if value := os.environ.get(variable, "").strip():
+            if entry.name == "kaggle" and "/" in value and Path(value).is_file():
+                value = Path(value).read_text(errors="replace").strip()
+            if value:
+                return variable, Secret(value)
+    return "", None
+
+
+def own_login(name: str) -> Path | None:
+    """The file in which a service's own command keeps its login, where there is one."""
+    if name == "kaggle":
+        folder = Path(os.environ.get("KAGGLE_CONFIG_DIR") or Path.home() / ".kaggle")
+        files = [folder / file for file in ("access_token", "access_token.txt", "credentials.json", "kaggle.json")]
+    elif name == "huggingface":
+        named = os.environ.get("HF_TOKEN_PATH")
+        home = (
+            os.environ.get("HF_HOME")
+            or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface"
+        )
+        files = [Path(named) if named else Path(home) / "token"]
+    else:
+        files = []
+    return next((file for file in files if file.is_file()), None)
+
+
+def _short(path: Path) -> str:
+    home = str(Path.home())
+    return f"~{str(path)[len(home) :]}" if str(path).startswith(home + os.sep) else str(path)
+
+
+# ---- what a step may have -----------------------------------------------------------------------------------------
+
+
+def secret_of(place: Place) -> str:
+    """The service whose secret a place can ask for, or nothing."""
+    match place:
+        case Hub():
+            return "huggingface"
+        case Kaggle():
+            return "kaggle"
+        case Endpoint(secret=name, local=False):
+            return name
+    return ""
+
+
+def asked_for(tutorial: Tutorial, scale: str, roles: Mapping[str, str], steps: Iterable[str]) -> dict[str, str]:
+    """The services whose keys these steps' own code can ask for by a role, with the role (of several an endpoint's)."""
+    wanted: dict[str, str] = {}
+    chosen = [step for step in tutorial.steps if step.id in set(steps)]
+    for role, table in tutorial.scales[scale].roles.items():
+        if not any(asks_for(step, role) for step in chosen):
+            continue
+        place = _place(role, table, roles)
+        if (name := secret_of(place)) in SERVICES and (name not in wanted or isinstance(place, Endpoint)):
+            wanted[name] = role
+    return wanted
+
+
+def for_steps(tutorial: Tutorial, scale: str, roles: Mapping[str, str], steps: Iterable[str]) -> dict[str, Secret]:
+    """The secrets of those services that these steps ask for: no other reaches the worker.
+
+    Raises Fault where an endpoint's key is there but locked: without it a local judge would answer unasked."""
+    wanted = asked_for(tutorial, scale, roles, steps)
+    found = find(wanted) if wanted else {}
+    missing = {name: role for name, role in wanted.items() if name not in found}
+    for name in locked(missing):
+        role = missing[name]
+        if isinstance(_place(role, tutorial.scales[scale].roles[role], roles), Endpoint):
+            variable = SERVICES[name].variables[0]
+            raise Fault(
+                f"the key of {SERVICES[name].title} for {role} lies in the encrypted file, which is locked",
+                f"Give its passphrase on the keys screen, or export {variable}",
+            )
+    return found
+
+
+def _place(role: str, table: Mapping[str, Any], roles: Mapping[str, str]) -> Place:
+    place = parse(role, table)
+    return override(place, roles[role], role) if role in roles else place
+
+
+# ---- changing -----------------------------------------------------------------------------------------------------
+
+
+def cleaned(name: str, value: str) -> Secret:
+    """A value as it was pasted, without the blanks around it. Raises Refusal, never with the value in its words."""
+    entry, text = service(name), value.strip()
+    if not text:
+        raise Refusal(name, "nothing was given", f"a key from {entry.page}")
+    if text.startswith("{"):
+        raise Refusal(name, "that is a whole file", "the token alone; kaggle.json itself belongs in ~/.kaggle")
+    if not re.fullmatch(r"[!-~]+", text) or len(text) > LONGEST:
+        raise Refusal(name, "that is no key: it has blanks, line breaks or other signs that no key has", "one word")
+    for other in SERVICES.values():
+        if other is not entry and text.startswith(other.prefix):
+            raise Refusal(name, f"that looks like a key of {other.title}", f"a key from {entry.page}")
+    return Secret(text)
+
+
+def put(name: str, value: str, where: Where) -> None:
+    """Store a cleaned value. Raises Fault where it could not be stored, and then nothing is."""
+    match where:
+        case "session":
+            _session[name] = Secret(value)
+        case "file":
+            vault().put(name, value)
+        case "keyring":
+            answer = system_keyring.ask("set", [name], value, dialog=True)
+            if not answer.works:
+                raise Fault(f"{answer.says}; nothing was stored", ways(name))
+            if answer.values.get(name) != value:
+                raise Fault("the keyring did not keep the key", ways(name))
+        case _:
+            raise Refusal("where", f"a key can't be stored in {where!r}", "keyring, session, file")
+
+
+def delete(found: Found) -> None:
+    """Take a key out of the place where it was found. Raises Fault where that is not ours to do."""
+    name = found.service.name
+    match found.where:
+        case "session":
+            _session.pop(name, None)
+        case "file":
+            vault().delete(name)
+        case "keyring":
+            answer = system_keyring.ask("delete", [name], dialog=True)
+            if not answer.works:
+                raise Fault(f"{answer.says}; nothing was deleted", "Unlock it and try again")
+        case "environment":
+            raise Fault(
+                f"{found.place} was set outside this program", f"`unset {found.place.split()[-1]}` in your shell"
+            )
+        case "own":
+            raise Fault(f"{found.place} is not this program's", OWN_LOGOUT[name])
+        case "none":
+            raise Fault(f"there is no key of {found.service.title} to delete", found.next)
+
+
+OWN_LOGOUT = {
+    "huggingface": "`hf auth logout` removes it",
+    "kaggle": "`kaggle auth revoke` or deleting the file removes it",
+}
+
+
+def ways(name: str) -> str:
+    """How to give a key on a machine without a keyring."""
+    variable = SERVICES[name].variables[0]
+    return (
+        f"`export {variable}=...` for one shell; `deepdive keys set {name} --file` for an encrypted file behind a "
+        f"passphrase; or the keys screen of the interface, for one session"
+    )

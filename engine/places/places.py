@@ -1,0 +1,424 @@
+"""A role ("masked_lm", "wikipedia") of a tutorial's scale becomes a place, and a place what a library loads.
+
+In tutorial.toml a place is a table with one key that says what it is, and what else that kind takes:
+
+    masked_lm = { pocket = "models/bert" }
+    wikipedia = { hub = "wikimedia/wikipedia", config = "20231101.en", split = "train", kind = "data" }
+    reviews   = { file = "/data/reviews.csv" }          essays = { folder = "/data/essays" }
+    tweets    = { kaggle = "thoughtvector/customer-support-on-twitter", file = "twcs/twcs.csv" }
+    dialogues = { url = "https://...", sha256 = "..." }
+    judge     = { endpoint = "https://api.openai.com/v1", model = "gpt-5.6-terra", secret = "openai" }
+    base      = { artifact = "small_base:model" }
+
+This module decides; what touches the network is in hub.py.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from deepdive.engine.common.faults import Fault, Refusal
+
+Report = Callable[[str, dict[str, Any]], None]
+Token = Callable[[], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pocket:
+    """A folder or file below tutorials/pocket, shipped with the program."""
+
+    pocket: str
+    split: str = ""
+    streaming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A repository of the model hub. `instead` names an open one of the same size, for those not let in."""
+
+    hub: str
+    kind: Literal["model", "data"] = "model"
+    revision: str = ""
+    config: str = ""
+    split: str = ""
+    streaming: bool = False
+    files: str | tuple[str, ...] = ()  # data files inside the repository, where it has no configurations
+    pickles: bool = False
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of this machine: a checkpoint, or data files."""
+
+    folder: str
+    split: str = ""
+    streaming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of this machine."""
+
+    file: str
+    split: str = ""
+    streaming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """A file by its address; what arrives must have this SHA-256."""
+
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kaggle:
+    """A Kaggle data set, or one file of it."""
+
+    kaggle: str
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An OpenAI-compatible server; `secret` names its key, it never is the key.
+
+    `prices` are dollars for a million tokens of the prompt and of the reply. With `local` the step's own local judge
+    answers until the role is pointed elsewhere.
+    """
+
+    endpoint: str
+    model: str
+    secret: str = ""
+    prices: tuple[float, ...] = ()
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What an earlier step left behind, as a path once the planner has found it."""
+
+    artifact: str
+    split: str = ""
+
+
+Place = Pocket | Hub | Folder | File | Web | Kaggle | Endpoint | Artifact
+PLACES: dict[str, type[Place]] = {
+    "pocket": Pocket,
+    "hub": Hub,
+    "folder": Folder,
+    "url": Web,
+    "kaggle": Kaggle,
+    "endpoint": Endpoint,
+    "artifact": Artifact,
+    "file": File,  # last: a Kaggle place has a `file` too
+}
+
+PRICES = "dollars for a million tokens: [prompt, reply]"
+KEY_PREFIXES = ("sk-", "hf_", "KGAT_")
+ENDPOINT_SECRETS = ("", "openai", "huggingface")
+WORDS = re.compile(r"[\s=@:?&,]+")
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+LOADERS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "text"}
+
+
+def parse(role: str, table: Mapping[str, Any]) -> Place:
+    """Read one role's table of tutorial.toml. Raises `Refusal` with what is allowed."""
+    key = next((key for key in PLACES if key in table), None)
+    if key is None:
+        raise Refusal(role, f"does not say where it is: {dict(table)}", f"one of {', '.join(PLACES)}")
+    kind = PLACES[key]
+    known = {field.name: field for field in fields(kind)}
+    for name in table:
+        if name == "config" and name not in known:
+            raise Refusal(
+                role, f"a {key} has no configurations; `config` belongs to a hub's data set", ", ".join(known)
+            )
+        if name not in known:
+            raise Refusal(role, f"a {key} takes no `{name}`", ", ".join(known))
+    missing = [name for name, field in known.items() if field.default is MISSING and name not in table]
+    if missing:
+        raise Refusal(role, f"a {key} needs `{missing[0]}` as well", ", ".join(known))
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    for name, value in values.items():
+        _check(role, name, value, str(known[name].type))
+    return kind(**values)
+
+
+def override(place: Place, value: str, role: str = "") -> Place:
+    """Point a role elsewhere (`--set ROLE=VALUE`): an existing path, `OWNER/NAME[:CONFIG][@REVISION]`, or a server."""
+    value = value.strip()
+    if holds_key(value):
+        raise Refusal(role, "that looks like a key, which is no setting", "`deepdive keys set NAME` stores one")
+    if isinstance(place, Endpoint):
+        return _endpoint(place, value, role)
+    path = Path(value).expanduser()
+    wishes: dict[str, Any] = {"split": getattr(place, "split", ""), "streaming": getattr(place, "streaming", False)}
+    if isinstance(place, Kaggle) and path.suffix == ".zip" and path.is_file():
+        raise Refusal(role, f"{path.name} is packed", f"the folder that it was unpacked to, or {place.file}")
+    if isinstance(place, Kaggle) and place.file and path.is_dir():  # what the learner has downloaded by hand
+        own = (path / place.file, path / Path(place.file).name)
+        path = next((file for file in own if file.is_file()), path)
+    if value and path.is_dir():
+        config = getattr(place, "config", "")
+        clone = path / config if config and (path / config).is_dir() else path  # a clone of the hub's repository
+        return Folder(str(clone.resolve()), **wishes)
+    if path.is_file():
+        return File(str(path.resolve()), **wishes)
+    address, _, revision = value.partition("@")
+    repo_id, _, config = address.partition(":")
+    if not HUB_ID.fullmatch(repo_id) or ".." in repo_id or not re.fullmatch(r"[\w.-]*", config + revision):
+        raise Refusal(role, f"{value!r} is neither a path that exists nor a hub id", "a folder, a file, or OWNER/NAME")
+    if isinstance(place, Hub):
+        config = config or (place.config if repo_id == place.hub else "")
+        return replace(place, hub=repo_id, config=config, revision=revision, files=(), instead="")
+    data = isinstance(place, File) or bool(wishes["split"]) or _is_data(place)
+    return Hub(repo_id, kind="data" if data else "model", config=config, revision=revision, **wishes)
+
+
+def holds_key(value: str) -> bool:
+    """Whether a word of it, alone or after a sign as in `secret=`, begins as keys do: it is not to be shown or kept."""
+    return any(word.lstrip("/").startswith(KEY_PREFIXES) and "/" not in word.lstrip("/") for word in WORDS.split(value))
+
+
+def _endpoint(place: Endpoint, value: str, role: str) -> Endpoint:
+    """`MODEL`, `http://...`, `model=`, `secret=`, `prices=PROMPT,REPLY`: any of them, with blanks between.
+
+    Another server gets no key unless told so; another server or model has other prices.
+    """
+    changes: dict[str, Any] = {}
+    for word in value.split():
+        name, equals, rest = word.partition("=")
+        if word.startswith(("http://", "https://")):
+            changes["endpoint"] = word
+        elif equals and name == "prices":
+            changes[name] = _prices(rest, role)
+        elif equals and name in ("model", "secret"):
+            changes[name] = rest
+        else:
+            changes["model"] = word
+    if not changes:
+        raise Refusal(role, "it is pointed nowhere", "a model, a server's address")
+    for name, given in changes.items():
+        _check(role, name, given, "tuple" if name == "prices" else "str")
+    moved = replace(place, local=False, **changes)
+    if moved.endpoint != place.endpoint and "secret" not in changes:
+        moved = replace(moved, secret="")
+    if (moved.endpoint, moved.model) != (place.endpoint, place.model) and "prices" not in changes:
+        moved = replace(moved, prices=())
+    return moved
+
+
+def _prices(text: str, role: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",") if part)
+    except ValueError:
+        raise Refusal(role, f"`prices` is {text!r}", PRICES) from None
+
+
+def describe(place: Place) -> str:
+    """One line for screens: `hub wikimedia/wikipedia, 20231101.en, train, streamed`."""
+    match place:
+        case Pocket():
+            return f"pocket {place.pocket}"
+        case Hub():
+            parts = [f"hub {place.hub}", place.config, place.split, place.revision[:12]]
+            return ", ".join(part for part in (*parts, "streamed" if place.streaming else "") if part)
+        case Folder():
+            return f"folder {place.folder}"
+        case File():
+            return f"file {place.file}"
+        case Web():
+            return f"web {place.url}"
+        case Kaggle():
+            return f"kaggle {place.kaggle}" + (f", {place.file}" if place.file else "")
+        case Endpoint():
+            return "local judge" if place.local else f"{place.model} at {place.endpoint}"
+        case Artifact():
+            return f"artifact {place.artifact}"
+
+
+class Secret(str):
+    """A token on its way into a library's argument: it does not show itself in a printed dictionary."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """The lab's `resource` for models, data and files.
+
+    `pocket` is the folder tutorials/pocket, `report` takes events (and may raise to end a download), `token` and
+    `kaggle` are asked for a secret only where the hub or Kaggle wants one.
+    """
+
+    places: Mapping[str, Place]
+    pocket: Path
+    report: Report
+    token: Token
+    kaggle: Token = lambda: None
+
+    def __call__(self, kind: str, role: str) -> str | dict[str, Any] | Path:
+        place = self.place(role)
+        match kind:
+            case "model":
+                return self._model(role, place)
+            case "data":
+                return self._data(role, place)
+            case "files":
+                return self._files(role, place)
+        raise Refusal(role, f"no role is asked for as {kind!r}", "model, data, files")
+
+    def place(self, role: str) -> Place:
+        if role not in self.places:
+            raise Refusal(role, "this scale has no such role", ", ".join(sorted(self.places)) or "none")
+        return self.places[role]
+
+    def _model(self, role: str, place: Place) -> str:
+        if isinstance(place, Endpoint):
+            return place.model
+        if isinstance(place, Hub):
+            from deepdive.engine.places import hub
+
+            return hub.settle_model(
+                place.hub, place.revision, self.report, self.token, instead=place.instead, pickles=place.pickles
+            )
+        folder = self._files(role, place)
+        if isinstance(place, Artifact):  # a step knows what the step before it has saved
+            return str(folder)
+        if not any((folder / name).is_file() for name in ("config.json", "adapter_config.json", "modules.json")):
+            raise Fault(
+                f"{folder}, the model for {role}, has no config.json", "Name the folder that `save_pretrained` wrote"
+            )
+        if not any(folder.rglob("*.safetensors")) and any(folder.glob("*.bin")):
+            raise Fault(
+                f"{folder}, the model for {role}, has its weights only as pickles, which can run code when opened",
+                "Load it once where you trust it and save it again: `save_pretrained` writes safetensors",
+            )
+        return str(folder)
+
+    def _data(self, role: str, place: Place) -> dict[str, Any]:
+        if isinstance(place, Hub):
+            return self._hub_data(place)
+        if isinstance(place, Artifact):
+            place = _table(place)
+        path = self._files(role, place)
+        split = getattr(place, "split", "") or "train"
+        streaming = {"streaming": True} if getattr(place, "streaming", False) else {}
+        if path.is_dir():
+            if (path / "state.json").is_file() and (path / "dataset_info.json").is_file():
+                raise Refusal(
+                    role, f"{path} was written by save_to_disk, which load_dataset does not read", "Parquet, JSON, CSV"
+                )
+            return {"path": str(path), "split": split, **streaming}
+        suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
+        loader = LOADERS.get(suffixes[-1]) if suffixes else None
+        if loader is None:
+            raise Refusal(role, f"{path.name} is no table that load_dataset reads", ", ".join(LOADERS))
+        separator = {"sep": "\t", "quoting": csv.QUOTE_NONE} if suffixes[-1] == ".tsv" else {}
+        name = split.partition("[")[0]  # "train[:100]" is a piece of train
+        files = str(path) if name == "train" else {name: str(path)}
+        return {"path": loader, "data_files": files, "split": split, **separator, **streaming}
+
+    def _hub_data(self, place: Hub) -> dict[str, Any]:
+        from deepdive.engine.places import hub
+
+        key = hub.settle_data(
+            place.hub,
+            place.revision,
+            self.report,
+            self.token,
+            config=place.config,
+            streaming=place.streaming,
+            instead=place.instead,
+        )
+        files = list(place.files) if isinstance(place.files, tuple) else place.files
+        arguments = {
+            "path": place.hub,
+            "name": place.config,
+            "split": place.split,
+            "revision": place.revision,
+            "data_files": files,
+            "streaming": place.streaming,
+            "token": Secret(key) if key else "",
+        }
+        return {name: value for name, value in arguments.items() if value}
+
+    def _files(self, role: str, place: Place) -> Path:
+        match place:
+            case Pocket():
+                path = self.pocket / place.pocket
+                if not path.exists():
+                    raise Fault(
+                        f"The pocket world has no {place.pocket}", "`deepdive pocket build` makes it, or install again"
+                    )
+                return path
+            case Folder(folder=name) | File(file=name) | Artifact(artifact=name):
+                path = Path(name).expanduser()
+                if not path.exists():
+                    raise Fault(
+                        f"{path}, which {role} points to, is not there", f"`--set {role}=PATH` names another place"
+                    )
+                return path
+            case Web():
+                from deepdive.engine.places import web
+
+                return web.fetch_web(place.url, place.sha256, self.report)
+            case Kaggle():
+                from deepdive.engine.places import kaggle
+
+                return kaggle.fetch_kaggle(place.kaggle, place.file, self.report, self.kaggle)
+        raise Refusal(
+            role, f"{describe(place)} cannot be had as files", "a pocket, folder, file, artifact, url or kaggle"
+        )
+
+
+def _table(place: Artifact) -> Artifact:
+    """`ARTIFACT` as data is the file `ARTIFACT.jsonl`, which `lab.rows` and `lab.save` leave in a job's folder."""
+    path = Path(place.artifact)
+    rows = path.with_name(path.name + ".jsonl")
+    return replace(place, artifact=str(rows)) if rows.is_file() else place
+
+
+def _is_data(place: Place) -> bool:
+    return isinstance(place, Kaggle) or any(suffix in LOADERS for suffix in Path(describe(place)).suffixes)
+
+
+def _check(role: str, name: str, value: object, annotation: str) -> None:
+    """A value of tutorial.toml against the field's annotation."""
+    if annotation == "bool" and not isinstance(value, bool):
+        raise Refusal(role, f"`{name}` is {value!r}", "true or false")
+    if annotation == "str" and not isinstance(value, str):
+        raise Refusal(role, f"`{name}` is {value!r}", "a text in quotes")
+    if name == "kind" and value not in ("model", "data"):
+        raise Refusal(role, f"`kind` is {value!r}", "model or data")
+    if name == "hub" and not HUB_ID.fullmatch(str(value)):
+        raise Refusal(role, f"{value!r} is no hub id", "OWNER/NAME")
+    if name == "sha256" and not re.fullmatch(r"[0-9a-f]{64}", str(value)):
+        raise Refusal(role, f"{value!r} is no SHA-256", "64 hexadecimal digits")
+    if name in ("url", "endpoint") and not str(value).startswith(("http://", "https://")):
+        raise Refusal(role, f"{value!r} is no web address", "https://...")
+    if name == "kaggle" and (not HUB_ID.fullmatch(str(value)) or "/" not in str(value)):
+        raise Refusal(role, f"{value!r} is no Kaggle data set", "OWNER/NAME")
+    if name == "prices" and not _are_prices(value):
+        raise Refusal(role, f"`prices` is {value!r}", PRICES)
+    if name == "secret" and value not in ENDPOINT_SECRETS:
+        raise Refusal(role, f"there is no key named {value!r} for a server", ", ".join(ENDPOINT_SECRETS[1:]))
+    if name == "pocket" and (Path(str(value)).is_absolute() or ".." in Path(str(value)).parts):
+        raise Refusal(role, f"{value!r} leads out of tutorials/pocket", "a path below it")
+
+
+def _are_prices(value: object) -> bool:
+    return (
+        isinstance(value, tuple) and len(value) in (0, 2) and all(isinstance(v, (int, float)) and v >= 0 for v in value)
+    )

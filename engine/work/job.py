@@ -1,0 +1,470 @@
+"""One job: a step of a tutorial, executed in the worker with a lab around it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import importlib.util
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+import msgspec
+from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.lab import Lab, Refused, Stopped, aside
+from deepdive.engine.lessons.catalogue import pocket
+from deepdive.engine.lessons.tutorial import Step, Tutorial
+from deepdive.engine.machine import fit, hardware, ledger, out_of_memory
+from deepdive.engine.places.hub_errors import Wanted, recognise
+from deepdive.engine.places.places import Artifact, Endpoint, Hub, Place, Resolver, describe, override, parse
+from deepdive.engine.runs import borrowed, events
+from deepdive.engine.runs.events import AnyEvent, End, Job
+from deepdive.engine.runs.log import Writer
+from deepdive.engine.runs.plan import Order, digest_of, inputs_of, need_step
+from deepdive.engine.runs.spilled import spilled
+from deepdive.engine.runs.store import Run, Store
+from deepdive.engine.runs.view import JobView, RunView
+
+MEMORY_SECONDS = 1.0
+PROBE_SECONDS = 2.0
+POCKET_THREADS = 4
+DETAIL_CHARACTERS = 4000
+
+
+class Reporter:
+    """Turns what a lab reports into events of one job, in the log; safe from several threads."""
+
+    def __init__(self, run: Run, writer: Writer, view: RunView) -> None:
+        self.run, self.writer, self.view = run, writer, view
+        self.lock = threading.Lock()
+        self.job = ""
+        self.secrets: dict[str, str] = {}  # by service: what the run's steps asked for; no event shows one
+
+    def __call__(self, kind: str, fields: dict[str, Any]) -> None:
+        self.send(self.event(kind, fields))
+
+    def event(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
+        """The event of `kind` as a line of the log; what is too long for one is put into a file."""
+        return spilled(self.run.folder, self.run.artifacts(self.job), self.whole(kind, fields))
+
+    def whole(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
+        """The event of `kind`, however long; files are named relative to the run."""
+        told = {"t": time.time(), "job": self.job, **fields}
+        if kind == "file":
+            told["path"] = str(Path(told["path"]).relative_to(self.run.folder))
+        try:
+            event = events.build(kind, told)
+        except msgspec.ValidationError:
+            event = events.build(kind, plain(told))
+        return self.masked(event)
+
+    def masked(self, event: AnyEvent) -> AnyEvent:
+        """The event without any secret in it: a server's reply or a library's exception may carry one."""
+        line = events.encode(event) if self.secrets else b""
+        hidden = [json.dumps(secret)[1:-1].encode() for secret in self.secrets.values()]
+        if not any(secret in line for secret in hidden):
+            return event
+        for secret in hidden:
+            line = line.replace(secret, b"***")
+        return events.decode(line)
+
+    def send(self, event: AnyEvent) -> None:
+        event = self.masked(event)
+        with self.lock:
+            self.writer.append(event)
+            if isinstance(event, (Job, End, events.Figure, events.Rows, events.File, events.Spend)):
+                self.view.add([event])
+
+
+def plain(value: Any) -> Any:
+    """Tensors, arrays and numpy scalars as Python numbers and lists, keys as text."""
+    if isinstance(value, dict):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value) if isinstance(value, Path) else value
+
+
+class Safe:
+    """What happens at a safe point: stop and finish are obeyed, a probe is answered, memory is sampled."""
+
+    def __init__(self, report: Reporter, probe: Callable[[Lab], None], limit: int | None, device: str) -> None:
+        self.report, self.probe, self.limit = report, probe, limit
+        self.verdict = ""
+        self.was_finished = False
+        self.sampled = 0.0
+        self.ledger = ledger.Ledger(device)
+
+    def __call__(self, lab: Lab, phase: str) -> str:
+        if phase == "before update":
+            self.ledger.before_update(lab.held, int(lab.x or 0) + 1)
+            return ""
+        news = self.ledger.after_item(lab.held) if phase == "after item" else self.ledger.after_update()
+        if phase != "after update":  # before the optimizer's step weights, gradients and moments are all there
+            self.sample(lab, news)
+        if phase == "gradients":
+            return ""
+        self.probe(lab)
+        if self.verdict == "finish":
+            self.was_finished, self.verdict = True, ""
+            return "finish"
+        return self.verdict
+
+    def sample(self, lab: Lab, news: bool = True) -> None:
+        """Tell who holds the memory, at most once a second without news. Raises torch.OutOfMemoryError at a limit."""
+        due = news or time.monotonic() - self.sampled > MEMORY_SECONDS
+        if not due and self.limit is None:
+            return
+        fields = self.ledger.sample(lab.held)
+        if due:
+            self.sampled = time.monotonic()
+            self.report("memory", {**fields, "x": lab.x})
+        if self.limit is not None:
+            out_of_memory.check(fields, self.limit)
+
+
+class Execution:
+    """Runs orders of one run, one after the other."""
+
+    def __init__(self, run: Run, tutorial: Tutorial, report: Reporter, device: str) -> None:
+        self.run, self.tutorial, self.report, self.device = run, tutorial, report, device
+        use_threads(run.record.scale)
+        self.lab: Lab | None = None  # of the job that runs, or of the last one
+        self.safe: Safe | None = None
+        self.wanted: Wanted | None = None  # what the step last asked a hub for
+        self.budget: Any = None  # meter.Budget, once a job's step asks for an endpoint
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """By service (huggingface, kaggle, openai): what the run's steps asked for, in memory only."""
+        return self.report.secrets
+
+    @secrets.setter
+    def secrets(self, secrets: dict[str, str]) -> None:
+        self.report.secrets = secrets
+
+    def places(self, needs: dict[str, Path]) -> dict[str, Place]:
+        """Where the roles are: the scale's, as the learner pointed them, and earlier artifacts."""
+        places: dict[str, Place] = {}
+        for role, table in self.tutorial.scales[self.run.record.scale].roles.items():
+            places[role] = parse(role, table)
+            if role in self.run.record.roles:
+                places[role] = override(places[role], self.run.record.roles[role], role)
+        return {**places, **{role: Artifact(artifact=str(path)) for role, path in needs.items()}}
+
+    def needed(self, step: Step, seed: int) -> dict[str, tuple[JobView, Path]]:
+        """The job and the path that each need of a step stands for. Raises Fault if one was never finished."""
+        found = {}
+        for role, need in step.needs.items():
+            name, _, artifact = need.partition(":")
+            if "/" in name:
+                found[role] = borrowed.latest(Store(self.run.folder.parent.parent), need, self.run.record.scale)
+                continue
+            job = self.report.view.latest(name, seed) or self.report.view.latest(name)
+            if job is None:
+                raise Fault(
+                    f"{step.id} needs {need_step(need)}, which has not finished", f"Run {need_step(need)} first"
+                )
+            folder = self.run.artifacts(job.id)
+            found[role] = job, folder / artifact if artifact else folder
+        return found
+
+    def execute(self, order: Order, probe: Callable[[Lab], None]) -> str:
+        """Run one job to its end and return its outcome. Everything that happens is in the log."""
+        self.run.reload()  # the learner may have pointed a role elsewhere, or raised the spend cap
+        step = self.tutorial.step(order.step)
+        needed = self.needed(step, order.seed)
+        roles, scale = self.run.record.roles, self.run.record.scale
+        digests = {role: "" if "/" in step.needs[role] else job.digest for role, (job, _) in needed.items()}
+        inputs = inputs_of(self.tutorial, step, scale, roles, digests)
+        digest = digest_of(step, order.seed, order.settings, inputs, scale)
+        self.report.job = f"j{len(self.report.view.jobs) + 1}"
+        folder = self.run.artifacts(self.report.job)
+        resumes = self._take_over(step, order.seed, digest, folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.report.send(
+            Job(
+                t=time.time(),
+                job=self.report.job,
+                step=step.id,
+                seed=order.seed,
+                settings=order.settings,
+                inputs=inputs,
+                digest=digest,
+                resumes=resumes,
+            )
+        )
+        self.wanted = self.budget = None
+        self.lab = None  # the last job's models go before this one's memory is counted
+        self.safe = safe = Safe(self.report, probe, self.run.record.memory_limit, self.device)
+        places = self.places({role: path for role, (_, path) in needed.items()})
+        self.lab = Lab(
+            folder=folder,
+            seed=order.seed,
+            device=self.device,
+            resource=lambda kind, role: self.resource(kind, role, places, needed),
+            report=self.report,
+            between=safe,
+        )
+        end = self._guarded(step, order, safe)
+        if end.outcome == "failed" and step.expects(end.cause):
+            end = msgspec.structs.replace(end, outcome="done")  # its failure is the lesson; the cause stays told
+        if end.outcome == "done":
+            shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+        self.report.send(end)
+        return end.outcome
+
+    def resource(self, kind: str, role: str, places: dict[str, Place], needed: dict[str, tuple[JobView, Path]]) -> Any:
+        """What the lab asks for. A download tells its progress, and hears a stop when it does."""
+        if kind == "read":
+            return self.rows(role, needed)
+        if kind == "memory":
+            assert self.lab is not None and self.safe is not None
+            return self.safe.ledger.sample(self.lab.held)["held"]
+        if kind == "client":
+            return functools.partial(self.client, places, role)
+        place = places.get(role)
+        if isinstance(place, Hub):
+            self.wanted = Wanted("data set" if kind == "data" else "model", place.hub, instead=place.instead)
+
+        def report(kind: str, fields: dict[str, Any]) -> None:
+            self.report(kind, fields)
+            if self.safe is not None and self.safe.verdict == "stop":
+                raise Stopped
+
+        token, kaggle = (lambda name=name: self.secrets.get(name) for name in ("huggingface", "kaggle"))
+        return Resolver(places, pocket(), report, token, kaggle)(kind, role)
+
+    def client(self, places: dict[str, Place], role: str, local: Any) -> Any:
+        """The client of an endpoint, or of the step's local judge; replies are kept for the whole run."""
+        from deepdive.engine.places import endpoint
+        from deepdive.engine.places.meter import DEFAULT_CAP, Budget
+
+        place = Resolver(places, pocket(), self.report, lambda: None).place(role)
+        if not isinstance(place, Endpoint):
+            raise Refusal(role, f"{describe(place)} answers no questions", "an endpoint")
+        if self.budget is None:
+            spent = sum(spend.cost for job in self.report.view.jobs.values() for spend in job.spend.values())
+            cap = self.run.record.spend_cap
+            self.budget = Budget(DEFAULT_CAP if cap is None else cap, cap is not None, spent)
+        key = self.secrets.get(place.secret) if place.secret else None
+        return endpoint.client(place, role, key, self.run.folder / "replies", self.report, self.budget, local)
+
+    def _guarded(self, step: Step, order: Order, safe: Safe) -> End:
+        assert self.lab is not None
+
+        def end(outcome: events.Outcome, cause: str = "", action: str = "", detail: str = "") -> End:
+            fields = {"cause": cause, "action": action, "detail": detail[-DETAIL_CHARACTERS:]}
+            return End(t=time.time(), job=self.report.job, outcome=outcome, **fields)
+
+        try:
+            seed_everything(order.seed)
+            safe.sample(self.lab)
+            self._look_ahead(step, order, safe)
+            function = getattr(load_steps(self.tutorial.folder), step.function.name)
+            function(self.lab, **order.settings)
+            safe.sample(self.lab)
+            return end("cut", "its loop was ended early") if safe.was_finished else end("done")
+        except Stopped:
+            return end("stopped", "stopped at your request", "Run it again: a training goes on from its checkpoint")
+        except Refused as refused:
+            return end("refused", str(Refusal(refused.setting, refused.why)), f"Allowed: {refused.allowed}")
+        except Refusal as refusal:
+            return end("refused", refusal.cause, refusal.action)
+        except Fault as fault:
+            return end("failed", fault.cause, fault.action, fault.detail)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                return end("failed", "the disk is full", f"Free some space on {self.run.folder}, then run it again")
+            return end("failed", f"{type(error).__name__}: {error}", "Its last lines are below", traceback.format_exc())
+        except Exception as error:  # noqa: BLE001 - a step is the learner's own code: whatever it raises is a failed step
+            if out_of_memory.is_out_of_memory(error):
+                explained = out_of_memory.explain(error, safe.ledger.sample(self.lab.held), order.settings)
+                return end("failed", explained.cause, explained.action, traceback.format_exc())
+            if self.wanted is not None and (known := recognise(error, self.wanted)) is not None:
+                return end("failed", known.cause, known.action, known.detail)
+            if (asked := _endpoints_fault(error)) is not None:
+                return end("failed", asked.cause, asked.action, asked.detail)
+            return end("failed", f"{type(error).__name__}: {error}", "Its last lines are below", traceback.format_exc())
+        finally:
+            safe.ledger.close()
+
+    def _look_ahead(self, step: Step, order: Order, safe: Safe) -> None:
+        """Raises Fault where a hub's model can't fit, before it is fetched: into the limit, else into the GPU, else
+        into this machine."""
+        gpu = hardware.gpu_memory(0) if self.device == "cuda" else None
+        room = safe.limit or (gpu or hardware.memory())[0]
+        record = self.run.record
+        token = functools.partial(self.secrets.get, "huggingface")
+        fault = fit.refusal(self.tutorial, step, record.scale, order.settings, record.roles, room, token)
+        if fault is not None:
+            raise fault
+
+    def _take_over(self, step: Step, seed: int, digest: str, folder: Path) -> str | None:
+        """A stopped job's folder passes to the next job of its digest, so that a Trainer goes on from there."""
+        last = self.report.view.latest(step.id, seed, done=False)
+        if last is None or last.outcome != "stopped" or last.digest != digest:
+            return None
+        old = self.run.artifacts(last.id)
+        if not any((old / "checkpoints").glob("checkpoint-*")):
+            return None
+        old.rename(folder)
+        return last.id
+
+    def rows(self, name: str, needed: dict[str, tuple[JobView, Path]]) -> list[dict[str, Any]]:
+        """Rows that an earlier step left: NAME.jsonl in its folder, or what it showed as `name`."""
+        for job, path in needed.values():
+            for file in (path, path / f"{name}.jsonl", path.with_name(f"{name}.jsonl")):
+                if file.name == f"{name}.jsonl" and file.is_file():
+                    return [json.loads(line) for line in file.read_text().splitlines() if line]
+            if name in job.rows:
+                told, run = job.rows[name], next(up for up in path.parents if up.name == "artifacts").parent
+                return json.loads((run / told.path).read_text()) if told.path else list(told.rows)
+        raise Fault(f"no earlier step left rows named {name!r}", "Name in `needs` the step that makes them")
+
+    # ---- probes -----------------------------------------------------------------------------------------------
+    def answer(self, probe: str, settings: dict[str, Any], limited: bool) -> list[AnyEvent]:
+        """Ask a probe of the models that the present (or last) job watches. Raises Fault with the reason."""
+        functions = {function.name: function for function in self.tutorial.probes}
+        if probe not in functions:
+            raise Refusal("PROBE", f"{self.tutorial.id} has no probe {probe!r}", ", ".join(functions) or "none")
+        known = {setting.name: setting for setting in functions[probe].settings}
+        for name in settings:
+            if name not in known:
+                raise Refusal(name, f"{probe} has no such setting", ", ".join(known))
+        values = {n: s.check(settings.get(n, s.default)) for n, s in known.items()}
+        held = self.lab.held if self.lab is not None and self.lab.held else self.saved()
+        heard: list[AnyEvent] = []
+        lab = Lab(
+            folder=self.run.artifacts(self.report.job) if self.report.job else self.run.folder,
+            seed=0,
+            device=self.device,
+            resource=lambda kind, role: self.resource(kind, role, self.places({}), {}),
+            report=lambda kind, fields: heard.append(self.report.whole(kind, fields)),
+            between=lambda lab, phase: "",
+            held=held,
+        )
+        function = getattr(load_steps(self.tutorial.folder), probe)
+        with contextlib.ExitStack() as stack:
+            for model, *_ in held.values():
+                stack.enter_context(aside(model))
+            if limited:
+                stack.enter_context(time_limit(PROBE_SECONDS))
+            try:
+                function(lab, **values)
+            except Refused as refused:
+                raise Refusal(refused.setting, refused.why, refused.allowed) from refused
+            except TimeoutError:
+                raise Fault(
+                    f"the answer took longer than {PROBE_SECONDS:g} s, training went on without it",
+                    "Ask for less, or ask again when the training is done",
+                ) from None
+            except KeyError as error:
+                raise Fault(str(error).strip("'\""), "Run a step that trains or loads one") from error
+            except Exception as error:
+                if out_of_memory.is_out_of_memory(error):
+                    raise Fault(
+                        "there is no memory left to answer while it trains", "Ask again when it is done"
+                    ) from error
+                raise Fault(f"{type(error).__name__}: {error}", detail=traceback.format_exc()) from error
+        return heard
+
+    def saved(self) -> dict[str, tuple[Any, Any, Any]]:
+        """The model that the run saved last, loaded under the name `model`. Raises Fault if there is none."""
+        for job in reversed(self.report.view.jobs.values()):
+            for file in reversed(job.files):
+                path = self.run.folder / file.path
+                if file.kind == "model" and (path / "adapter_config.json").is_file():
+                    import peft
+                    import transformers
+
+                    model = peft.AutoPeftModelForCausalLM.from_pretrained(path).to(self.device)
+                    return {"model": (model, transformers.AutoTokenizer.from_pretrained(path), None)}
+                if file.kind == "model" and path.is_dir():
+                    import transformers
+
+                    name = json.loads((path / "config.json").read_text())["architectures"][0]
+                    model = getattr(transformers, name).from_pretrained(path).to(self.device)
+                    return {"model": (model, transformers.AutoTokenizer.from_pretrained(path), None)}
+        raise Fault("no model of this run is in memory or saved", "Run a step that trains or loads one")
+
+
+def _endpoints_fault(error: Exception) -> Fault | None:
+    """What an endpoint's failure means, if it is one."""
+    if "openai" not in sys.modules:
+        return None
+    import openai
+    from deepdive.engine.places import endpoint
+
+    return endpoint.explain(error) if isinstance(error, openai.OpenAIError) else None
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raises TimeoutError in the main thread after `seconds`; without effect in another thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def late(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def seed_everything(seed: int) -> None:
+    import numpy
+    import torch
+
+    random.seed(seed)
+    numpy.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def load_steps(folder: Path) -> ModuleType:
+    """The tutorial's steps.py as a module, read anew each time: the learner may have edited it."""
+    name = f"deepdive_steps_{folder.name.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(name, folder / "steps.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def use_threads(scale: str) -> None:
+    """One core stays free for the interface. Pocket models are too small to gain from more than four threads, and on a
+    busy machine two threads that wait for each other are slower than one. `OMP_NUM_THREADS` has the last word."""
+    if "OMP_NUM_THREADS" in os.environ:
+        return
+    import torch
+
+    free = max(1, hardware.machine().cores - 1)
+    torch.set_num_threads(min(free, POCKET_THREADS) if scale == "pocket" else free)
+
+
+def pick_device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -1,0 +1,108 @@
+"""How others talk to a worker: one JSON line asks, JSON lines answer, over a unix socket in the runtime folder.
+
+Requests: `hello`, `run` (take jobs of a run), `stop`, `finish`, `ask` (a probe), `quit`. The last line of an answer
+has `"last": true`; a failure carries `fault`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.folders import runtime
+from deepdive.engine.lessons.catalogue import short_hash
+
+TIMEOUT = 5.0
+SECRETS = ("OPENAI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "KAGGLE_API_TOKEN", "KAGGLE_KEY", "KAGGLE_USERNAME")
+READ_AT_IMPORT = ("HF_HOME", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
+
+
+def environment() -> dict[str, str]:
+    """The worker's environment: this process's, but no secret. Threads that wait sleep instead of spinning."""
+    kept = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    if own := kept.get("DEEPDIVE_TUTORIALS"):  # a worker lives in another folder
+        kept["DEEPDIVE_TUTORIALS"] = os.pathsep.join(os.path.abspath(part) for part in own.split(os.pathsep) if part)
+    return {"OMP_WAIT_POLICY": "PASSIVE", **kept}
+
+
+def family(home: Path) -> tuple[str, str]:
+    """Workers of one home (first hash), and of one version of this program and one library environment (second), can
+    stand in for each other."""
+    version = max(path.stat().st_mtime_ns for path in Path(__file__).parents[1].rglob("*.py"))
+    imported = (os.environ.get(name, "") for name in READ_AT_IMPORT)
+    return short_hash(str(home))[:6], short_hash(sys.executable, str(version), *imported)[:6]
+
+
+def sockets(home: Path) -> tuple[list[Path], list[Path]]:
+    """The sockets of this home's workers that can be ours, and of those that can't; some may be dead."""
+    owner, kind = family(home)
+    every = sorted(runtime().glob(f"{owner}-*.sock"))
+    ours = [path for path in every if path.name.startswith(f"{owner}-{kind}-")]
+    return ours, [path for path in every if path not in ours]
+
+
+def new_socket(home: Path) -> Path:
+    return runtime() / f"{'-'.join(family(home))}-{os.urandom(4).hex()}.sock"
+
+
+def output_of(address: Path) -> Path:
+    """What the worker at this socket prints before it is bound to a run."""
+    return address.with_suffix(".log")
+
+
+def request(address: str | Path, timeout: float | None = TIMEOUT, **fields: Any) -> Iterator[dict[str, Any]]:
+    """Ask and yield the lines of the answer. Raises Fault (or Refusal) as the worker says, ConnectionError if it
+    is gone."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(timeout)
+        try:
+            client.connect(str(address))
+        except FileNotFoundError as error:
+            raise ConnectionRefusedError(str(error)) from error
+        client.sendall(json.dumps(fields).encode() + b"\n")
+        with client.makefile("rb") as answer:
+            for line in answer:
+                reply = json.loads(line)
+                if fault := reply.get("fault"):
+                    raise raised(fault)
+                yield reply
+                if reply.get("last"):
+                    return
+    raise ConnectionResetError("the worker went away before it had answered")
+
+
+def call(address: str | Path, timeout: float | None = TIMEOUT, **fields: Any) -> dict[str, Any]:
+    """Ask and return the last line of the answer."""
+    return list(request(address, timeout, **fields))[-1]
+
+
+def told(fault: Fault) -> dict[str, Any]:
+    """A fault as it travels."""
+    if isinstance(fault, Refusal):
+        return {"setting": fault.setting, "why": fault.why, "allowed": fault.allowed}
+    return {"cause": fault.cause, "action": fault.action, "detail": fault.detail}
+
+
+def raised(fields: dict[str, Any]) -> Fault:
+    return Refusal(**fields) if "why" in fields else Fault(**fields)
+
+
+def listen(path: Path) -> socket.socket:
+    """A listening socket at `path`, for this user only."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        server.bind(str(path))
+    finally:
+        os.umask(before)
+    server.listen(8)
+    return server

@@ -1,0 +1,237 @@
+"""Starts, finds, attaches to and stops workers. Everything here blocks: an interface calls it in threads."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.keys import finding
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.runs.events import AnyEvent, End, Job, build
+from deepdive.engine.runs.log import Writer, replay
+from deepdive.engine.runs.plan import Order
+from deepdive.engine.runs.store import OUT_OF_MEMORY, Run, Store, Worker, last_lines
+from deepdive.engine.runs.view import RunView, of
+from deepdive.engine.work import protocol
+
+SPAWN_SECONDS = 20.0  # until a new worker listens; the libraries are imported after that
+FIRM_SECONDS = 3.0  # between SIGTERM and SIGKILL
+DYING_SECONDS = 2.0  # a dead worker's threads may hold its lock a little longer
+LOOK_FOR_IT = "`deepdive doctor` looks for the reason"
+
+
+def warm(store: Store) -> None:
+    """See to it that an idle worker of this home is there, with everything imported."""
+    if _idle(store) is None:
+        _spawn(store)
+
+
+@dataclass(frozen=True)
+class Handed:
+    """Jobs that a worker took, and when."""
+
+    orders: tuple[Order, ...]
+    at: float
+
+
+NOTHING = Handed((), 0.0)
+
+
+def submit(store: Store, run: Run, orders: list[Order]) -> Handed:
+    """Queue jobs on the run's worker; an idle one is taken over, or a new one started. Raises Fault.
+
+    With them go the secrets that these steps ask for by a role, and no others.
+    """
+    run.settle()
+    handed = Handed(tuple(orders), time.time())
+    jobs = msgspec.to_builtins(orders)
+    tutorial, record = catalogue.find(run.record.tutorial), run.record
+    secrets = finding.for_steps(tutorial, record.scale, record.roles, [order.step for order in orders])
+    with _worker(store, run) as address:
+        protocol.call(address, do="run", run=str(run.folder), orders=jobs, secrets=secrets)
+    return handed
+
+
+def tell_lost(run: Run, handed: Handed) -> bool:
+    """Tell in the log that what was handed over failed, where the worker died before it began; whether it did.
+
+    Nothing is told while the worker lives, or where it ended as it was asked to.
+    """
+    worker = run.reload().worker
+    if worker is None or worker.alive():
+        return False
+    with run.locked(DYING_SECONDS) as mine:
+        if not mine:
+            return False
+        view = of(replay(run.log)[0])
+        order = next((order for order in handed.orders if not _begun(view, order, handed.at)), None)
+        if order is None or _ended_badly(view, handed.at):
+            return False
+        said = run.worker_log.exists() and run.worker_log.stat().st_mtime >= handed.at
+        detail = last_lines(run.worker_log) if said else ""
+        cause, action = f"the worker ended before {order.step} could begin", LOOK_FOR_IT
+        if worker.starved():
+            cause, action = OUT_OF_MEMORY
+        elif detail:
+            cause += f": {detail.splitlines()[-1].strip()}"
+        job, now = f"j{len(view.jobs) + 1}", time.time()
+        writer = Writer(run.log)
+        writer.append(Job(t=now, job=job, step=order.step, seed=order.seed, settings=order.settings))
+        writer.append(End(t=now, job=job, outcome="failed", cause=cause, action=action, detail=detail))
+        writer.close()
+        return True
+
+
+def _begun(view: RunView, order: Order, since: float) -> bool:
+    job = view.latest(order.step, order.seed, done=False)
+    return job is not None and job.began >= since
+
+
+def _ended_badly(view: RunView, since: float) -> bool:
+    """Whether a job since then did: what stood behind it was dropped."""
+    return any(job.began >= since and job.outcome not in ("done", "cut") for job in view.jobs.values())
+
+
+def stop(run: Run, firm: bool = False) -> None:
+    """Polite: the queue is dropped, the batch is finished, work is saved. Firm: SIGTERM, then SIGKILL."""
+    worker = run.worker()
+    if worker is None:
+        run.settle()
+        return
+    if not firm:
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            protocol.call(worker.socket, do="stop")
+        return
+    _signal(worker, signal.SIGTERM)
+    end = time.monotonic() + FIRM_SECONDS
+    while worker.alive() and time.monotonic() < end:
+        time.sleep(0.05)
+    if worker.alive():
+        _signal(worker, signal.SIGKILL)
+    while worker.alive():
+        time.sleep(0.02)
+    run.settle()
+
+
+def finish(run: Run) -> None:
+    """End the present loop and carry on with the step; its outcome is `cut`."""
+    if (worker := run.worker()) is not None:
+        with contextlib.suppress(ConnectionError):
+            protocol.call(worker.socket, do="finish")
+
+
+def busy(run: Run) -> bool:
+    """Whether a worker has jobs of this run, running or queued, or events of it that are not on disk yet."""
+    return status(run)[0]
+
+
+def status(run: Run) -> tuple[bool, str]:
+    """Whether it is busy, and what keeps its log from being written (a full disk), if anything does."""
+    worker = run.worker()
+    if worker is None:
+        return False, ""
+    try:
+        reply = protocol.call(worker.socket, do="hello")
+    except OSError:
+        return worker.alive(), ""
+    return reply["run"] == run.id and not reply["idle"], reply["trouble"]
+
+
+def ask(
+    store: Store,
+    run: Run,
+    probe: str,
+    settings: dict[str, Any],
+    on_wait: Callable[[str], None] | None = None,
+) -> list[AnyEvent]:
+    """A probe's answer, from the model that trains or from the last one. Raises Fault with the reason."""
+    events = []
+    with _worker(store, run) as address:
+        for reply in protocol.request(address, None, do="ask", run=str(run.folder), probe=probe, settings=settings):
+            if "wait" in reply and on_wait is not None:
+                on_wait(reply["wait"])
+            if "event" in reply:
+                fields = dict(reply["event"])
+                events.append(build(fields.pop("type"), fields))
+    return events
+
+
+# ---- finding and starting ---------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _worker(store: Store, run: Run) -> Any:
+    """The address of the worker to talk to about `run`; what goes wrong with it becomes a Fault."""
+    worker = run.worker()
+    address = Path(worker.socket) if worker is not None else _idle(store) or _spawn(store)
+    try:
+        yield address
+    except ConnectionError as error:
+        detail = last_lines(run.worker_log) if worker is not None else last_lines(protocol.output_of(address))
+        raise Fault("the worker went away before it had answered", "Try again; a new one is started", detail) from error
+    except TimeoutError as error:
+        raise Fault("the worker does not answer", "Stop it firmly, then run the step again") from error
+
+
+def _idle(store: Store) -> Path | None:
+    """The socket of a worker that has nothing to do. Idle ones of another version or environment are sent home."""
+    ours, others = protocol.sockets(store.home)
+    for path in others:
+        if _has_nothing_to_do(path):
+            with contextlib.suppress(OSError, Fault):
+                protocol.call(path, timeout=1.0, do="quit")
+    return next((path for path in ours if _has_nothing_to_do(path)), None)
+
+
+def _has_nothing_to_do(path: Path) -> bool:
+    """Whether an idle worker listens there; a dead one's socket is cleared away."""
+    try:
+        return bool(protocol.call(path, timeout=1.0, do="hello")["idle"])
+    except ConnectionRefusedError:
+        for left in (path, protocol.output_of(path)):
+            left.unlink(missing_ok=True)
+    except (OSError, ValueError, KeyError):
+        pass
+    return False
+
+
+def _spawn(store: Store) -> Path:
+    """Start a worker in a session of its own and wait until it listens. Raises Fault."""
+    path = protocol.new_socket(store.home)
+    log = protocol.output_of(path)
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deepdive.engine.work.worker", str(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**protocol.environment(), "DEEPDIVE_HOME": str(store.home)},
+            start_new_session=True,
+            cwd="/",
+        )
+    end = time.monotonic() + SPAWN_SECONDS
+    while time.monotonic() < end:
+        if path.exists():
+            return path
+        if process.poll() is not None:
+            break
+        time.sleep(0.01)
+    raise Fault("the worker could not be started", LOOK_FOR_IT, last_lines(log))
+
+
+def _signal(worker: Worker, number: int) -> None:
+    """Signal the worker's process group, but never a later process with its pid."""
+    if worker.alive():
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            os.killpg(worker.pid, number)

@@ -1,0 +1,342 @@
+"""The child process that computes: `python -m deepdive.engine.work.worker SOCKET`.
+
+It begins without a run, imports the libraries, and waits. `run` binds it to a run and queues jobs; when all is done it
+waits again, with the last model in memory, so that the next step starts at once and probes are answered. It ends
+itself when nobody has asked for anything for `DEEPDIVE_IDLE_MINUTES`, so that nobody holds a GPU by accident.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections import deque
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any, cast
+
+import msgspec
+from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.lab import Lab, Stopped
+from deepdive.engine.lessons import catalogue
+from deepdive.engine.places.places import Secret
+from deepdive.engine.runs.events import Beat
+from deepdive.engine.runs.log import Writer, replay
+from deepdive.engine.runs.plan import Order
+from deepdive.engine.runs.store import FORMAT, Run, Worker, oom_kills, process_started, read_record
+from deepdive.engine.runs.view import of
+from deepdive.engine.work import protocol
+
+IDLE_MINUTES = 15.0
+BEAT_SECONDS = 10.0
+NICENESS = 5  # the interface answers keys while we compute
+
+
+class Question:
+    """A probe that waits for a safe point."""
+
+    def __init__(self, probe: str, settings: dict[str, Any]) -> None:
+        self.probe, self.settings = probe, settings
+        self.answered = threading.Event()
+        self.events: list[Any] = []
+        self.fault: Fault | None = None
+
+
+class Server:
+    """What the two threads share: the control thread takes requests, the main thread computes."""
+
+    def __init__(self, address: Path) -> None:
+        self.address = address
+        self.changed = threading.Condition()
+        self.queue: deque[Order] = deque()
+        self.questions: dict[str, Question] = {}  # by probe: a newer one replaces the waiting one of its kind
+        self.run: Run | None = None
+        self.execution: Any = None  # job.Execution, once the libraries are there
+        self.writer: Writer | None = None
+        self.lock_fd: int | None = None
+        self.busy = False
+        self.ready = False
+        self.ending = False
+        self.secrets: dict[str, str] = {}  # of the present run, by service; in memory only
+        self.contact = time.monotonic()
+
+    # ---- the control thread -----------------------------------------------------------------------------------
+    def serve(self, server: socket.socket) -> None:
+        while True:
+            connection, _ = server.accept()
+            threading.Thread(target=self.connection, args=(connection,), daemon=True).start()
+
+    def connection(self, connection: socket.socket) -> None:
+        with (
+            connection,
+            cast(IO[bytes], connection.makefile("rwb")) as stream,
+            contextlib.suppress(OSError, ValueError),
+        ):
+            request = json.loads(stream.readline())
+            self.contact = time.monotonic()
+            try:
+                self.handle(request, stream)
+            except Fault as fault:
+                _tell(stream, fault=protocol.told(fault), last=True)
+            except Exception as error:  # noqa: BLE001 - a bad request must not take the worker down
+                traceback.print_exc()
+                _tell(stream, fault=protocol.told(Fault(f"{type(error).__name__}: {error}")), last=True)
+
+    def handle(self, request: dict[str, Any], stream: IO[bytes]) -> None:
+        match request.get("do"):
+            case "hello":
+                run = self.run.id if self.run else None
+                folder = str(self.run.folder) if self.run else None
+                late = self.writer is not None and self.writer.waiting > 0
+                idle = not (self.busy or self.queue or late)
+                said = {"pid": os.getpid(), "run": run, "folder": folder, "idle": idle, "ready": self.ready}
+                _tell(stream, **said, trouble=self.trouble(), last=True)
+            case "run":
+                self.take(request)
+                _tell(stream, queued=len(self.queue), last=True)
+            case "stop" | "finish" as verdict:
+                with self.changed:
+                    if verdict == "stop":
+                        self.queue.clear()
+                    if self.busy and self.execution is not None and self.execution.safe is not None:
+                        self.execution.safe.verdict = verdict
+                _tell(stream, busy=self.busy, last=True)
+            case "ask":
+                self.ask(request, stream)
+            case "quit":
+                self.ending = True
+                _tell(stream, last=True)
+                with self.changed:
+                    self.changed.notify_all()
+            case other:
+                raise Refusal("do", f"{other!r} is not a request", "hello, run, stop, finish, ask, quit")
+
+    def trouble(self) -> str:
+        """Why the log can't be written at the moment; empty if it can."""
+        error = self.writer.error if self.writer is not None else None
+        return "" if error is None else f"the run's folder can't be written ({error.strerror}); it waits in memory"
+
+    def take(self, request: dict[str, Any]) -> None:
+        """Bind to the run (if it is another one and we are idle) and queue its orders."""
+        folder = Path(request["run"])
+        with self.changed:
+            if self.ending:
+                raise ConnectionError
+            if self.run is None or self.run.folder != folder:
+                if self.busy or self.queue:
+                    raise Fault("this worker is busy with another run")
+                self.bind(folder)
+            self.secrets |= {name: Secret(value) for name, value in request.get("secrets", {}).items()}
+            self.queue.extend(msgspec.convert(request["orders"], list[Order]))
+            self.changed.notify_all()
+
+    def bind(self, folder: Path) -> None:
+        """Serve the run in `folder`: take its lock, write our address into it, log into it."""
+        self.release()
+        run = Run(folder, read_record(folder))
+        fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            raise Fault(f"another worker serves {run.id}") from None
+        pid = os.getpid()
+        try:
+            with run.changing() as record:
+                record.worker = Worker(pid, process_started(pid) or 0.0, str(self.address), oom_kills())
+                record.format = FORMAT
+            self.writer = Writer(run.log)
+        except (OSError, Fault):
+            os.close(fd)
+            raise
+        output = os.open(run.worker_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.close(output)
+        self.run, self.lock_fd, self.execution = run, fd, None
+
+    def release(self) -> None:
+        """Let the present run go: another worker may serve it now."""
+        if self.run is None:
+            return
+        with contextlib.suppress(Fault, OSError), self.run.changing() as record:
+            record.worker = None
+        if self.writer is not None:
+            self.writer.close()
+        if self.lock_fd is not None:
+            os.close(self.lock_fd)
+        self.run = self.writer = self.lock_fd = self.execution = None
+        self.secrets = {}
+        gc.collect()
+
+    def ask(self, request: dict[str, Any], stream: IO[bytes]) -> None:
+        question = Question(request["probe"], request.get("settings", {}))
+        with self.changed:
+            if self.run is None or str(self.run.folder) != request["run"]:
+                if self.busy or self.queue:
+                    raise Fault("this worker is busy with another run")
+                self.bind(Path(request["run"]))
+            replaced = self.questions.get(question.probe)
+            self.questions[question.probe] = question
+            self.changed.notify_all()
+        if replaced is not None:
+            replaced.fault = Fault("a newer question took its place")
+            replaced.answered.set()
+        if self.busy and not question.answered.wait(1.0):
+            _tell(stream, wait="the step has no safe point yet; the answer comes at the next one, or when it ends")
+        question.answered.wait()
+        if question.fault is not None:
+            raise question.fault
+        for event in question.events:
+            _tell(stream, event=msgspec.to_builtins(event))
+        _tell(stream, last=True)
+
+    # ---- the main thread --------------------------------------------------------------------------------------
+    def compute(self) -> None:
+        minutes = float(os.environ.get("DEEPDIVE_IDLE_MINUTES", IDLE_MINUTES))
+        import_libraries()
+        gc.collect()
+        gc.freeze()  # the libraries' own objects stay anyway: later collections pass them by
+        self.ready = True
+        while not self.ending:
+            with self.changed:
+                if not self.queue and not self.questions:
+                    self.changed.wait(timeout=1.0)
+                order = self.queue.popleft() if self.queue else None
+                self.busy = order is not None
+            if order is not None:
+                self.run_order(order)
+                with self.changed:
+                    self.busy = bool(self.queue)
+                self.contact = time.monotonic()
+            elif self.questions:
+                self.answer(None)
+            elif self.writer is not None and self.writer.waiting:
+                self.writer.flush()  # the disk was full: there may be room now
+            elif time.monotonic() - self.contact > minutes * 60 or not self.address.exists():
+                self.ending = True  # nobody asks for anything, or nobody can
+
+    def prepared(self) -> Any:
+        """The execution of the present run. Raises Fault where its tutorial can't be read."""
+        if self.execution is None:
+            from deepdive.engine.work.job import Execution, Reporter, pick_device
+
+            assert self.run is not None and self.writer is not None
+            events, _ = replay(self.run.log)
+            report = Reporter(self.run, self.writer, of(events))
+            tutorial = catalogue.find(self.run.record.tutorial)
+            self.execution = Execution(self.run, tutorial, report, pick_device())
+        self.execution.secrets = self.secrets
+        return self.execution
+
+    def run_order(self, order: Order) -> None:
+        try:
+            execution = self.prepared()
+            execution.tutorial = catalogue.find(execution.tutorial.id)  # the learner may have edited it
+            outcome = execution.execute(order, self.answer)
+        except Stopped:
+            outcome = "stopped"
+        except Fault as fault:
+            self.explain(order, fault)
+            outcome = "failed"
+        except Exception as error:  # noqa: BLE001 - a worker that dies says less than one that tells
+            self.explain(order, Fault(f"{type(error).__name__}: {error}", "Run it again", traceback.format_exc()))
+            outcome = "failed"
+        if outcome not in ("done", "cut"):
+            with self.changed:
+                self.queue.clear()  # what comes after needs this one, or was asked to stop with it
+
+    def explain(self, order: Order, fault: Fault) -> None:
+        """A job that could not even begin is told in the log as one that failed."""
+        from deepdive.engine.runs.events import End, Job
+
+        assert self.run is not None and self.writer is not None
+        job = f"j{time.time_ns():x}"
+        report = self.execution.report if self.execution is not None else None
+        began = Job(t=time.time(), job=job, step=order.step, seed=order.seed, settings=order.settings)
+        end = End(t=time.time(), job=job, outcome="failed", cause=fault.cause, action=fault.action, detail=fault.detail)
+        for event in (began, end):
+            report.send(event) if report is not None else self.writer.append(event)
+
+    def answer(self, lab: Lab | None) -> None:
+        """Answer the probes that wait; `lab` is given in mid-job, where an answer may take two seconds at most."""
+        while self.questions:
+            with self.changed:
+                _, question = self.questions.popitem()
+            try:
+                question.events = self.prepared().answer(question.probe, question.settings, limited=lab is not None)
+            except Fault as fault:
+                question.fault = fault
+            question.answered.set()
+        self.contact = time.monotonic()
+
+    def beat(self) -> None:
+        """A sign of life every ten seconds while a job runs: silence and a dead process mean a crash."""
+        while True:
+            time.sleep(BEAT_SECONDS)
+            execution = self.execution
+            if self.busy and execution is not None:
+                execution.report.send(Beat(t=time.time(), job=execution.report.job, phase="running"))
+
+
+def import_libraries() -> None:
+    """Everything that costs seconds, before anybody waits for it: imports, and one update of a toy model."""
+    import datasets
+    import torch
+    import transformers
+    from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
+
+    datasets.disable_progress_bars()
+    transformers.utils.logging.disable_progress_bar()
+    config = GPT2Config(vocab_size=8, n_positions=8, n_embd=8, n_layer=1, n_head=1, bos_token_id=0, eos_token_id=0)
+    row = torch.zeros(4, dtype=torch.long)
+    with (
+        tempfile.TemporaryDirectory(prefix="deepdive-") as folder,  # a Trainer makes its output folder at once
+        open(os.devnull, "w") as nothing,
+        contextlib.redirect_stdout(nothing),
+    ):
+        arguments = TrainingArguments(
+            output_dir=folder, max_steps=1, save_strategy="no", report_to="none", disable_tqdm=True
+        )
+        Trainer(GPT2LMHeadModel(config), arguments, train_dataset=[{"input_ids": row, "labels": row}] * 2).train()
+
+
+def _tell(stream: IO[bytes], **fields: Any) -> None:
+    stream.write(json.dumps(fields).encode() + b"\n")
+    stream.flush()
+
+
+def main(address: str) -> None:
+    server = Server(Path(address))
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        server.ending = True
+        raise Stopped
+
+    signal.signal(signal.SIGTERM, terminate)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICENESS)
+    listening = protocol.listen(server.address)
+    threading.Thread(target=server.serve, args=(listening,), daemon=True).start()
+    threading.Thread(target=server.beat, daemon=True).start()
+    try:
+        with contextlib.suppress(Stopped):
+            server.compute()
+        server.release()
+        protocol.output_of(server.address).unlink(missing_ok=True)
+    finally:
+        server.address.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
