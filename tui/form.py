@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from deepdive.engine.common.faults import Refusal
-from deepdive.engine.lessons.settings import Setting, shown
+from deepdive.engine.common.words import shown
+from deepdive.engine.lessons.settings import Setting
 from deepdive.engine.places.places import holds_key
 
 Answer = Literal["", "taken", "changed", "left"]

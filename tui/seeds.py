@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deepdive.engine.runs.view import JobView, RunView
 
-from .words import duration
-
 if TYPE_CHECKING:
     from .state import Lesson
 
@@ -65,7 +63,7 @@ def _about(lesson: Lesson, id: str) -> float | None:
     """How long a job of the step takes: as the last one took here, else the author's estimate for one of its seeds."""
     done = lesson.view.latest(id)
     if done is not None:
-        return duration(done)
+        return done.seconds()
     step = next((step for step in lesson.tutorial.steps if step.id == id), None)
     seconds = step.seconds.get(lesson.scale) if step is not None else None
     return seconds / step.seeds if step is not None and seconds is not None else None

@@ -10,12 +10,11 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from deepdive.engine.command.telling import number
 from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.common.words import countdown, duration, number, short_name, shown, size
 from deepdive.engine.lessons.pages import directives
 from deepdive.engine.lessons.roles import Role, roles_of
-from deepdive.engine.lessons.settings import shown
 from deepdive.engine.lessons.tutorial import Page, Step, Tutorial
 from deepdive.engine.results.evidence import Evidence, gather
 from deepdive.engine.results.measured import Results, results
@@ -23,7 +22,6 @@ from deepdive.engine.runs.plan import Plan, StepState, need_step, settings_of
 from deepdive.engine.runs.view import JobView, RunView
 
 from .seeds import place_of, seed_of, time_left
-from .words import clock, countdown, duration, megabytes, short_name
 
 
 class Sign(NamedTuple):
@@ -223,7 +221,7 @@ class Lesson:
             return "", "text-3"
         sign = SIGNS.get(job.outcome, SIGNS["done"])
         if job.outcome == "done" and not narrow:
-            return f"{sign.glyph} done in {clock(duration(job))}", sign.ink
+            return f"{sign.glyph} done in {duration(job.seconds())}", sign.ink
         return str(sign), sign.ink
 
     # ---- outline --------------------------------------------------------------------------------------------------
@@ -304,7 +302,10 @@ def state_text(lesson: Lesson, step: Step) -> tuple[str, str]:
         amount = ""
         if job.progress is not None and job.progress.unit and job.progress.total:
             amount = f"{job.progress.done:,.0f} {visible(job.progress.unit, False)} in "
-        return f"{sign}, {amount}{clock(duration(job))}" if amount else f"{sign} in {clock(duration(job))}", sign.ink
+        return (
+            f"{sign}, {amount}{duration(job.seconds())}" if amount else f"{sign} in {duration(job.seconds())}",
+            sign.ink,
+        )
     if state.state == "stopped" and job is not None and job.progress is not None and job.progress.total:
         return f"{sign} at {job.progress.done:,.0f} of {job.progress.total:,.0f}; r goes on", sign.ink
     if not step.at(lesson.scale):
@@ -337,11 +338,11 @@ def about_text(lesson: Lesson, step: Step) -> str:
     done = lesson.view.latest(step.id)
     parts = []
     if done is not None:
-        parts.append(f"{clock(duration(done))} on this machine")
+        parts.append(f"{duration(done.seconds())} on this machine")
         if done.peak:
-            parts.append(megabytes(done.peak))
+            parts.append(size(done.peak))
     elif (seconds := step.seconds.get(lesson.scale)) is not None:
-        parts.append(f"{clock(seconds)} on 2 cores" if seconds >= 9.95 else f"{seconds:g} s on 2 cores")
+        parts.append(f"{duration(seconds)} on 2 cores" if seconds >= 9.95 else f"{seconds:g} s on 2 cores")
     return ", ".join(parts)
 
 
@@ -354,4 +355,4 @@ def job_result(job: JobView) -> str:
         losses = [value for value in curve.values.get("eval_loss", []) if value is not None]
         if losses:
             return f"val {losses[-1]:.2f}"
-    return "running" if job.running else clock(duration(job))
+    return "running" if job.running else duration(job.seconds())

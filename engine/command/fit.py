@@ -10,14 +10,13 @@ from dataclasses import asdict
 from typing import Any
 
 from deepdive.engine.command.run import complain, say
-from deepdive.engine.command.telling import size
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.common.words import gigabytes, shown, size
 from deepdive.engine.lessons import catalogue
-from deepdive.engine.lessons.settings import shown
 from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.machine.estimate import Estimate, Remedy
-from deepdive.engine.machine.fit import GB, SIZES, Row, gigabytes, instead, job_of, measured, own_memory, rows, verdict
+from deepdive.engine.machine.fit import GB, SIZES, Row, instead, job_of, measured, own_memory, rows, verdict
 from deepdive.engine.machine.hardware import Machine, describe, machine
 from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.store import Run, Store

@@ -31,9 +31,10 @@ from deepdive.engine.command.run import (
     run_tutorial,
     say,
 )
-from deepdive.engine.command.telling import ago, answer_lines, clock, step_line
+from deepdive.engine.command.telling import answer_lines, step_line
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.common.words import ago, moment
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.store import Run, RunInfo, Store, last_lines
@@ -213,7 +214,7 @@ def show_run(arguments: argparse.Namespace) -> int:
         record = msgspec.to_builtins(run.record)
         say(json.dumps({**record, "folder": str(run.folder), "jobs": jobs}))
         return 0
-    say(f"{run.id} · {run.record.tutorial} · {run.record.scale} · {clock(run.record.started)} · {run.record.machine}")
+    say(f"{run.id} · {run.record.tutorial} · {run.record.scale} · {moment(run.record.started)} · {run.record.machine}")
     say(f"{run.folder}")
     for job in view.jobs.values():
         say(step_line(job))

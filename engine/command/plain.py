@@ -13,9 +13,10 @@ from collections.abc import Callable
 from typing import TextIO
 
 from deepdive.engine.command.run import follow
-from deepdive.engine.command.telling import answer_lines, bar_lines, label, number, results_table
+from deepdive.engine.command.telling import answer_lines, bar_lines, results_table
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.common.words import label, number
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.pages import directives, substitute
 from deepdive.engine.lessons.roles import Role, roles_of

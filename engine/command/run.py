@@ -12,10 +12,10 @@ import msgspec
 from deepdive.engine.command.telling import Teller, results_table
 from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.common.words import shown
 from deepdive.engine.keys import finding
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.roles import role_of
-from deepdive.engine.lessons.settings import shown
 from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.results.measured import results
 from deepdive.engine.runs import plan

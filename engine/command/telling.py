@@ -2,80 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import time
 from collections.abc import Iterable
 from typing import Any, TextIO
 
 from deepdive.engine.common.untrusted import visible
-from deepdive.engine.lessons.settings import shown
+from deepdive.engine.common.words import dollars, duration, label, number, size
 from deepdive.engine.runs.events import AnyEvent, End, Figure, Job, Note, Plot, Progress, Rows, Spend, Text
 from deepdive.engine.runs.view import JobView, RunView
 
 GLYPHS = {"done": "✓", "cut": "✂", "stopped": "■", "refused": "✗", "failed": "✗", "": "●"}
 LINE_SECONDS = 5.0  # between two progress lines where the output is no terminal
-TEXT_WIDTH = 100
-
-
-def duration(seconds: float | None) -> str:
-    """0.4 s, 12 s, 1:04, 2:03:00"""
-    if seconds is None:
-        return ""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
-
-
-def clock(t: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(t))
-
-
-def ago(t: float, now: float | None = None) -> str:
-    """13:51 today, yesterday, 12 Nov"""
-    then, today = time.localtime(t), time.localtime(now if now is not None else time.time())
-    if then[:3] == today[:3]:
-        return time.strftime("%H:%M", then)
-    if 0 < time.mktime((*today[:3], 0, 0, 0, 0, 0, -1)) - t <= 86400:
-        return "yesterday"
-    return time.strftime("%-d %b" if then[0] == today[0] else "%-d %b %Y", then)
-
-
-def size(bytes: float) -> str:
-    """12.6 MB, 1.2 GB: powers of ten, as on a disk's label."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if bytes < 999.5:
-            return f"{bytes:.0f} {unit}" if unit in ("B", "kB") or bytes >= 99.95 else f"{bytes:.1f} {unit}"
-        bytes /= 1000
-    return f"{bytes:.1f} TB"
-
-
-def number(value: Any) -> str:
-    """A figure with as many digits as a reader needs: 3.38, 0.1764, 15,000, 124,439,808."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if not isinstance(value, (int, float)):
-        return visible(str(value), newlines=False)
-    if not math.isfinite(value):
-        return str(value)
-    if value == int(value):
-        return f"{int(value):,}"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    if abs(value) >= 100:
-        return f"{value:.1f}"
-    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.4g}"
-
-
-def dollars(amount: float) -> str:
-    """$0.0042, $0.42, $12.30"""
-    return f"${amount:.4f}" if 0 < amount < 0.1 else f"${amount:,.2f}"
 
 
 def spend_line(spend: Spend) -> str:
@@ -92,7 +30,7 @@ def spend_line(spend: Spend) -> str:
 
 
 def step_line(job: JobView) -> str:
-    took = duration(job.ended - job.began) if job.ended is not None else ""
+    took = duration(job.seconds()) if job.ended is not None else ""
     seed = f"  seed {job.seed}" if job.seed else ""
     return f"  {GLYPHS[job.outcome]} {job.id:5} {job.step:18} {job.outcome or 'running':8} {took:>7}{seed}"
 
@@ -207,11 +145,6 @@ def results_table(results: Any) -> list[str]:
         if claim.evidence:
             lines.append(f"  {'':16} {visible(claim.evidence)}")
     return lines
-
-
-def label(name: str, case: dict[str, Any]) -> str:
-    conditions = ", ".join(f"{key} {shown(value)}" for key, value in case.items())
-    return visible(name.replace("_", " ") + (f" ({conditions})" if conditions else ""), newlines=False)
 
 
 def answer_lines(events: Iterable[AnyEvent]) -> list[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import csv
-import hashlib
 import json
 import os
 import re
@@ -399,11 +398,6 @@ def _text(path: Path) -> str:
         raise Broken(path, line, "is not UTF-8 text") from error
     except FileNotFoundError:
         raise Broken(path, 1, "is missing") from None
-
-
-def short_hash(*parts: str) -> str:
-    """Twelve hexadecimal digits that stand for `parts`."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
 def find(id: str) -> Tutorial:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deepdive.engine.common.faults import Refusal
+from deepdive.engine.common.words import shown
 
 SIMPLE = ("bool", "int", "float", "str")
 TEXTS = ("str", "template", "code", "model", "folder", "lines")
@@ -133,17 +134,6 @@ class Setting:
         if isinstance(value, (list, tuple)):
             return " ".join(shown(v) for v in value)
         return shown(value)
-
-
-def shown(value: Any) -> str:
-    """A value as a learner would write it: 3e-05 as 3e-5, 2000.0 as 2000, true and false in lower case."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and abs(value) < 1e15 and value == int(value):
-        return str(int(value)) if abs(value) >= 10 else str(value)
-    if isinstance(value, float):
-        return repr(value).replace("e-0", "e-").replace("e+0", "e")
-    return str(value)
 
 
 def _number(setting: Setting, text: str) -> float | int:

@@ -45,6 +45,11 @@ class Step:
         """The settings that the learner may change."""
         return tuple(setting for setting in self.function.settings if setting.name not in self.fixed)
 
+    @property
+    def announcement(self) -> str:
+        """What every reader is told before anything of the step; empty where nothing in it is sensitive."""
+        return f"This step shows {self.sensitive}." if self.sensitive else ""
+
     def at(self, scale: str) -> bool:
         return not self.scales or scale in self.scales
 

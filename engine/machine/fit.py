@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.words import gigabytes
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Fit, Step, Tutorial
 from deepdive.engine.machine.estimate import (
@@ -209,12 +210,6 @@ def instead(row: Row, all_rows: Sequence[Row], bytes: float) -> Row | None:
     """The first other configuration of the same model that fits."""
     others = [other for other in all_rows if other.role == row.role and other.name != row.name]
     return next((other for other in others if other.fits(bytes)), None)
-
-
-def gigabytes(bytes: float) -> str:
-    """107.8, 4.8, 0.067: in GB, with as many digits as are known."""
-    value = bytes / GB
-    return f"{value:.1f}" if value >= 1 else f"{value:.2g}"
 
 
 # ---- measured beside it -------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.words import size
 
 UNITS = {"bytes": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _ASKED = re.compile(r"[Tt]ried to allocate ([\d.,]+) ?(bytes|[KMGT]iB)")
@@ -39,18 +40,18 @@ def is_out_of_memory(error: BaseException) -> bool:
 def explain(error: BaseException, fields: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> Fault:
     """`fields` are those of the ledger's last sample, `settings` the step's. A step may also lay its tensors into a
     budget of its own and name the first that does not fit: `Declared budget: the gradient of NAME wants ...`."""
-    text, parts = str(error), {name: size for name, size in fields["held"].items() if size}
+    text, parts = str(error), {name: held for name, held in fields["held"].items() if held}
     if budget := _BUDGET.search(text):
         return Fault(f"out of memory: {budget[1]}", ACTIONS[_KINDS.get(budget[2], "optimizer")], text)
     where = "the CPU" if fields["device"] == "cpu" else "the GPU"
     limit = _LIMIT.search(text)
     if limit:
-        what = f"the step needs {size_text(int(limit[1]))}, and this run's limit is {size_text(int(limit[2]))}"
-        parts = {name: size for name, size in parts.items() if name in ACTIONS}
+        what = f"the step needs {size(int(limit[1]))}, and this run's limit is {size(int(limit[2]))}"
+        parts = {name: held for name, held in parts.items() if name in ACTIONS}
     else:
         what = f"{_asked(text, settings or {})} on {where}, where {_room(text, fields)}"
     holders = sorted(parts.items(), key=lambda part: -part[1])
-    owners = ", ".join(f"{name} {size_text(size)}" for name, size in holders)
+    owners = ", ".join(f"{name} {size(held)}" for name, held in holders)
     cause = f"out of memory: {what}" + (f". Held by {owners}" if owners else "")
     return Fault(cause, _action(parts, fields, bool(limit)), text)
 
@@ -58,7 +59,7 @@ def explain(error: BaseException, fields: Mapping[str, Any], settings: Mapping[s
 def _asked(text: str, settings: Mapping[str, Any]) -> str:
     batch = next((settings[name] for name in BATCHES if isinstance(settings.get(name), int)), None)
     asked = _ASKED.search(text)
-    amount = size_text(_bytes(asked[1], asked[2])) if asked else "more than there was"
+    amount = size(_bytes(asked[1], asked[2])) if asked else "more than there was"
     return f"a batch of {batch:,} asked for {amount}" if batch else f"{amount} more were asked for" if asked else amount
 
 
@@ -66,7 +67,7 @@ def _room(text: str, fields: Mapping[str, Any]) -> str:
     found = _CAPACITY.search(text)
     total = _bytes(found[1], found[2]) if found else fields["total"]
     free = _bytes(found[3], found[4]) if found else max(0, total - fields["used"] - fields["others"])
-    return f"{size_text(free)} of {size_text(total)} were free"
+    return f"{size(free)} of {size(total)} were free"
 
 
 def _bytes(amount: str, unit: str) -> int:
@@ -88,20 +89,10 @@ def _action(parts: Mapping[str, int], fields: Mapping[str, Any], limited: bool) 
     """By the largest of those that a learner can change."""
     others = fields["others"]
     if not limited and fields["device"] != "cpu" and others > fields["total"] / 4 and others > fields["used"]:
-        return f"Other processes hold {size_text(others)} of this GPU (see `nvidia-smi`): end them or wait for them"
-    own = {name: size for name, size in parts.items() if name in ACTIONS}
+        return f"Other processes hold {size(others)} of this GPU (see `nvidia-smi`): end them or wait for them"
+    own = {name: held for name, held in parts.items() if name in ACTIONS}
     return (
         ACTIONS[max(own, key=lambda name: own[name])]
         if own
         else "Take a smaller batch or less data at a time, or close other programs"
     )
-
-
-def size_text(amount: int) -> str:
-    """Bytes in decimal units with three significant figures: 12.6 MB, 1.25 GB."""
-    value, unit = float(amount), "bytes"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if value < 999.5:
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.3g} {unit}"

@@ -1,7 +1,8 @@
 """What models are made of, counted on their own classes from their configurations alone; in a process of its own.
 
 `python -m deepdive.engine.machine.shapes` reads a list of requests from standard input and prints a list of replies.
-torch, transformers and peft are imported there, never by who asks. Of a hub only config.json is fetched (a few kilobytes).
+torch, transformers and peft are imported there, never by who asks. Of a hub only config.json is
+fetched (a few kilobytes).
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from deepdive.engine.common.digest import short_hash
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.folders import home
-from deepdive.engine.lessons.catalogue import short_hash
 from deepdive.engine.machine.estimate import Curve, Rehearsal, Shape
 from deepdive.engine.work import protocol
 

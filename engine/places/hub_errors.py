@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.words import size
 
 OFFLINE_WAY = "`--scale pocket` runs every lesson without a network"
 TOKEN_PAGE = "https://huggingface.co/settings/tokens"
@@ -86,7 +87,7 @@ def proxy_trouble(wanted: Wanted, proxy: str, why: str) -> Fault:
 
 def no_space(wanted: Wanted, needed: int, free: int, folder: str) -> Fault:
     return Fault(
-        f"{_start(wanted)} needs {size_text(needed)} in {folder}, where {size_text(free)} are free",
+        f"{_start(wanted)} needs {size(needed)} in {folder}, where {size(free)} are free",
         "Free some space (`hf cache ls` shows what lies there) or point HF_HOME at a larger disk",
     )
 
@@ -237,13 +238,3 @@ def _shortened(error: BaseException) -> str:
 
 def _start(wanted: Wanted) -> str:
     return str(wanted)[0].upper() + str(wanted)[1:]
-
-
-def size_text(amount: int) -> str:
-    """Bytes in decimal units, as the hub's pages show them: 548 MB."""
-    value, unit = float(amount), "B"
-    for larger in ("kB", "MB", "GB"):
-        if value < 1000:
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"

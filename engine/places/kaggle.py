@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.words import size
 from deepdive.engine.keys.finding import own_login
-from deepdive.engine.places.hub_errors import size_text, without_password
+from deepdive.engine.places.hub_errors import without_password
 from deepdive.engine.places.web import AGAIN, cache, disk
 from deepdive.engine.work import protocol
 
@@ -127,7 +128,7 @@ def _fault(data: str, file: str, told: Mapping[str, Any], said: str) -> Fault:
             )
         case "space":
             return Fault(
-                f"{data} needs {size_text(told['needed'])} in {cache()}, where {size_text(told['free'])} are free",
+                f"{data} needs {size(told['needed'])} in {cache()}, where {size(told['free'])} are free",
                 "Free some space or point XDG_CACHE_HOME at a larger disk",
             )
         case "no file":

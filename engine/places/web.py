@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import platformdirs
 from deepdive.engine.common.faults import Fault
-from deepdive.engine.places.hub_errors import OFFLINE_WAY, size_text
+from deepdive.engine.common.words import size
+from deepdive.engine.places.hub_errors import OFFLINE_WAY
 
 Report = Callable[[str, dict[str, Any]], None]
 
@@ -69,7 +70,7 @@ def _download(url: str, part: Path, report: Report) -> None:
             free = shutil.disk_usage(part.parent).free
             if total and total - have > free:
                 raise Fault(
-                    f"{url} needs {size_text(total - have)} in {part.parent}, where {size_text(free)} are free",
+                    f"{url} needs {size(total - have)} in {part.parent}, where {size(free)} are free",
                     "Free some space or point XDG_CACHE_HOME at a larger disk",
                 )
             told = time.monotonic()
@@ -81,7 +82,7 @@ def _download(url: str, part: Path, report: Report) -> None:
                         told = time.monotonic()
                         report("progress", {"what": f"download {url}", "done": have, "total": total, "unit": "bytes"})
             if total is not None and have < total:
-                raise Fault(f"The connection broke after {size_text(have)} of {size_text(total)} of {url}", AGAIN)
+                raise Fault(f"The connection broke after {size(have)} of {size(total)} of {url}", AGAIN)
             report("progress", {"what": f"download {url}", "done": have, "total": have, "unit": "bytes"})
     except urllib.error.HTTPError as error:
         if error.code == 416:  # the part is the whole already

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from deepdive.engine.common.digest import short_hash
 from deepdive.engine.common.faults import Refusal
-from deepdive.engine.lessons.catalogue import short_hash
-from deepdive.engine.lessons.settings import shown
+from deepdive.engine.common.words import shown
 from deepdive.engine.lessons.tutorial import Step, Tutorial
 from deepdive.engine.runs.view import JobView, RunView
 

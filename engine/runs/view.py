@@ -104,6 +104,11 @@ class JobView:
         """Bytes."""
         return max((memory.peak for memory in self.memory), default=0)
 
+    def seconds(self, now: float | None = None) -> float:
+        """How long it took, or has taken so far."""
+        end = self.ended if self.ended is not None else (now if now is not None else self.last or self.began)
+        return max(0.0, end - self.began)
+
     def seconds_left(self) -> float | None:
         """An estimate from the pace since this progress began; None while nothing is known."""
         now = self.progress

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from deepdive.engine.common.digest import short_hash
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.folders import runtime
-from deepdive.engine.lessons.catalogue import short_hash
 
 TIMEOUT = 5.0
 SECRETS = ("OPENAI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "KAGGLE_API_TOKEN", "KAGGLE_KEY", "KAGGLE_USERNAME")

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import torch
+from deepdive.engine.common.words import size
 from deepdive.engine.machine.ledger import Ledger
-from deepdive.engine.machine.out_of_memory import check, explain, is_out_of_memory, size_text
+from deepdive.engine.machine.out_of_memory import check, explain, is_out_of_memory
 
 GIB = 1 << 30
 CUDA = (
@@ -105,7 +106,7 @@ def test_what_counts_as_out_of_memory(error: Exception, verdict: bool) -> None:
 
 
 def test_sizes_have_three_figures() -> None:
-    assert [size_text(n) for n in (0, 999, 1000, 12_600_000, 999_600_000, 31 * 10**9)] == [
+    assert [size(n) for n in (0, 999, 1000, 12_600_000, 999_600_000, 31 * 10**9)] == [
         "0 bytes",
         "999 bytes",
         "1 kB",

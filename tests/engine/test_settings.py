@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from deepdive.engine.common.faults import Refusal
-from deepdive.engine.lessons.settings import Setting, from_function, shown
+from deepdive.engine.common.words import shown
+from deepdive.engine.lessons.settings import Setting, from_function
 from hypothesis import given
 from hypothesis import strategies as st
 

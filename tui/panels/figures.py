@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from deepdive.engine.command.telling import label, number
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.common.words import label, number
 from deepdive.engine.runs.events import Figure
 from deepdive.tui.widgets.table import Cell, Column, Row, Table
 from textual.app import ComposeResult

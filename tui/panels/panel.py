@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.common.words import duration
 from deepdive.engine.runs.view import JobView
 from deepdive.tui.widgets.bars import Bars
 from deepdive.tui.widgets.curve import Curve
@@ -15,7 +16,6 @@ from deepdive.tui.widgets.lines import Line, fit
 from deepdive.tui.widgets.series import Series
 from deepdive.tui.widgets.table import Table
 from deepdive.tui.widgets.tokens import Tokens
-from deepdive.tui.words import clock
 from textual.app import ComposeResult
 
 from . import facts
@@ -176,7 +176,7 @@ class FailurePanel(Panel):
 
     def tell(self, moment: Moment) -> None:
         job = moment.job
-        after, meant = clock(max(0.0, (job.ended or job.last) - job.began)), job.outcome == "done"
+        after, meant = duration(job.seconds()), job.outcome == "done"
         self.query_one(".head").set_class(meant, "meant")
         words = {
             "head": f"✓ failed after {after}, as it should" if meant else f"✗ {job.outcome} after {after}",

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.common.words import ago
 from deepdive.engine.lessons.tutorial import Catalogue, Tutorial
 from deepdive.engine.runs.store import RunInfo
 from deepdive.tui.state import SIGNS, Lesson, Sign
 from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.widgets.lines import Line, Run, fit, shorten, width_of
-from deepdive.tui.words import when
 from rich.cells import cell_len
 
 ACCENT = Ink("accent")
@@ -157,7 +157,7 @@ def run_lines(runs: Sequence[RunInfo], catalogue: Catalogue, width: int, limit: 
         chapter = str(tutorial.chapter) if tutorial else info.tutorial
         words = visible(f"{chapter} {info.last_step.replace('_', ' ') or sign.word}", False)
         extra = sign.word if info.state not in ("done", "running", "empty") else info.scale
-        at = f"{when(info.started):<9}"
+        at = f"{ago(info.started):<9}"
         used = 13 + cell_len(words)
         gap = max(2, 33 - used)
         lines.append(

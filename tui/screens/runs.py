@@ -6,12 +6,12 @@ import asyncio
 
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.common.words import ago
 from deepdive.engine.runs.store import RunInfo
 from deepdive.engine.work import supervisor
 from deepdive.tui.commands import Facts
 from deepdive.tui.state import SIGNS
 from deepdive.tui.widgets.table import Cell, Column, Table
-from deepdive.tui.words import when
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
@@ -69,7 +69,7 @@ class RunsScreen(DeepScreen):
                     Cell(str(sign), sign.ink),
                     Cell(visible(info.id, False), "text-1"),
                     Cell(info.scale),
-                    Cell(when(info.started), "text-3"),
+                    Cell(ago(info.started), "text-3"),
                     Cell(str(info.jobs)),
                     Cell(visible(info.last_step.replace("_", " "), False)),
                 ]
