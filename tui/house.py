@@ -15,9 +15,8 @@ from deepdive.engine.runs.learner import Progress, Records
 from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.store import RunInfo, Store
 from deepdive.engine.runs.view import of
-
-from .screens.overview import Entry, entry_of, unread
-from .state import Lesson
+from deepdive.tui.shown.lesson import Lesson
+from deepdive.tui.shown.overview import Entry, entry_of, unread
 
 if TYPE_CHECKING:
     from deepdive.engine.machine.hardware import Machine

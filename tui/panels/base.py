@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deepdive.engine.runs.view import JobView
-from deepdive.tui.state import Lesson
+from deepdive.tui.shown.lesson import Lesson
+from deepdive.tui.shown.lines import Line, heading, text_of
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.lines import Line, heading, text_of
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget

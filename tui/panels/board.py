@@ -5,16 +5,16 @@ from __future__ import annotations
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.runs.events import AnyEvent, Job
 from deepdive.engine.runs.view import JobView, RunView
-from deepdive.tui.state import Lesson
+from deepdive.tui.shown import facts, learning
+from deepdive.tui.shown.lesson import Lesson
 from deepdive.tui.widgets.learning import Stops
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
 
-from . import facts, learned
 from .base import HeadLine, Moment, Panel, Words
-from .panel import make
+from .kinds import make
 
 ANSWER = "answer"
 
@@ -66,7 +66,7 @@ class Board(Container, can_focus=False):
     async def show(self, lesson: Lesson, job: JobView | None, x: float | None, hint: str) -> None:
         """Show a job at x, or an answer; `hint` is what to read where there is nothing."""
         front = self._answer or job
-        curves = learned.names(lesson, front) if front is not None and self._answer is None else ()
+        curves = learning.names(lesson, front) if front is not None and self._answer is None else ()
         keys = facts.panel_keys(front, curves)
         if self._answer is not None and self._answer.figures:
             keys = ["figures", *keys]

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.runs.events import Rows
+from deepdive.tui.shown.lines import Line, Run, heading
 from deepdive.tui.widgets.bars import Bar, bar_lines
 from deepdive.tui.widgets.ink import MUTED, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, heading
 from deepdive.tui.widgets.prose import wrap
 from rich.cells import cell_len
 

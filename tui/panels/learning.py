@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from deepdive.tui.shown import learning
 from deepdive.tui.widgets.learning import Stops
 from textual.app import ComposeResult
 
-from . import learned
 from .base import Moment, Panel
 
 
@@ -20,7 +20,7 @@ class LearningPanel(Panel):
         return self.query_one(Stops)
 
     def tell(self, moment: Moment) -> None:
-        found = learned.learned(moment.lesson, moment.job, self.key.partition(":")[2])
+        found = learning.learned(moment.lesson, moment.job, self.key.partition(":")[2])
         if found is None:
             return
         stops = self.curve

@@ -10,13 +10,13 @@ from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.lessons.tutorial import Function
 from deepdive.engine.runs.events import Rows
+from deepdive.tui.shown import facts
+from deepdive.tui.shown.lines import Line
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.lines import Line
 from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.message import Message
 
-from . import facts
 from .base import Moment, Panel
 from .example import example_lines, plain
 

@@ -11,7 +11,7 @@ from deepdive.engine.common.untrusted import visible
 from deepdive.engine.machine.fit import GB, SIZES, Row, instead, job_of, measured, own_memory, rows, verdict
 from deepdive.engine.machine.hardware import machine
 from deepdive.tui.commands import Facts
-from deepdive.tui.state import Lesson
+from deepdive.tui.shown.lesson import Lesson
 from deepdive.tui.widgets.fitbars import Change, FitBar, FitBars, Verdict
 from deepdive.tui.widgets.holders import Holder, Kind
 from textual.app import ComposeResult

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from deepdive.tui import commands
 from deepdive.tui.commands import Facts
-from deepdive.tui.terminal import LEAST_HEIGHT, LEAST_WIDTH
+from deepdive.tui.shown.lines import Line, Run, fit, shorten, width_of
+from deepdive.tui.terminal.asking import LEAST_HEIGHT, LEAST_WIDTH
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import MUTED, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, shorten, width_of
 from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult

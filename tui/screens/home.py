@@ -8,18 +8,18 @@ from typing import Any
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.runs.store import RunInfo
 from deepdive.tui.commands import Facts
+from deepdive.tui.shown import overview
+from deepdive.tui.shown.lines import Line, fit
+from deepdive.tui.shown.overview import Entry
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import Ink
-from deepdive.tui.widgets.lines import Line, fit
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.message import Message
 
-from . import overview
 from .frame import DeepScreen
-from .overview import Entry
 
 BAR = ("▌", Ink("accent", back="surface"))
 

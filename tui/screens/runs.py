@@ -10,7 +10,7 @@ from deepdive.engine.common.words import ago
 from deepdive.engine.runs.store import RunInfo
 from deepdive.engine.work import supervisor
 from deepdive.tui.commands import Facts
-from deepdive.tui.state import SIGNS
+from deepdive.tui.shown.lesson import SIGNS
 from deepdive.tui.widgets.table import Cell, Column, Table
 from textual.app import ComposeResult
 from textual.content import Content

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deepdive.tui import preferences, theming
+from deepdive.tui.terminal import colours, preferences
 from deepdive.tui.widgets.table import Cell, Column, Table
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -24,7 +24,7 @@ class ThemeScreen(ModalScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.themes = theming.offered(theming.load()[0], self.app.no_color)
+        self.themes = colours.offered(colours.load()[0], self.app.no_color)
         self.before = self.app.theme
 
     def compose(self) -> ComposeResult:

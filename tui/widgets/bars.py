@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.tui.shown.lines import Line, Run, fit, heading, shorten
 from deepdive.tui.widgets.axes import reading
 from deepdive.tui.widgets.canvas import Mode
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import MUTED, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, heading, shorten
 from rich.cells import cell_len
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"

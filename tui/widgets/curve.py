@@ -6,11 +6,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import ClassVar
 
+from deepdive.tui.shown.lines import Line, Run, fit, heading, spread, width_of
 from deepdive.tui.widgets.axes import CalmRange, Scale, ScaleName, label, reading
 from deepdive.tui.widgets.canvas import Mode
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import FAINT, MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, heading, spread, width_of
 from deepdive.tui.widgets.plot import Frame, Painter, draw_plot, labels_of, mark_of, y_ticks
 from deepdive.tui.widgets.series import Anchor, Point, Series, Trace
 from textual import events

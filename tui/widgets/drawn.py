@@ -5,8 +5,8 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from deepdive.tui.shown.lines import Line, changed_spans, fit
 from deepdive.tui.widgets.ink import Palette
-from deepdive.tui.widgets.lines import Line, changed_spans, fit
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color

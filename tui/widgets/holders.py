@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import Literal
 
+from deepdive.tui.shown.lines import Line, Run, fit, heading, merge, spread, width_of
 from deepdive.tui.widgets.canvas import Layer, Mode
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, heading, merge, spread, width_of
 
 Kind = Literal["weights", "gradients", "optimizer", "activations", "other"]
 FILLS: dict[Kind, str] = {"weights": "█", "gradients": "▓", "optimizer": "▒", "activations": "▚", "other": "░"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from deepdive.tui.shown.lines import Line
 from deepdive.tui.widgets.axes import label, reading
 from deepdive.tui.widgets.curve import Curve
-from deepdive.tui.widgets.lines import Line
 from deepdive.tui.widgets.series import Series, Trace
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from deepdive.tui.reading import Block, Slot, Text, read
+from deepdive.tui.shown.lines import Line, text_of
+from deepdive.tui.shown.page import Block, Slot, Text, read
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.lines import Line, text_of
 from deepdive.tui.widgets.prose import set_prose
 
 

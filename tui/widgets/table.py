@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.tui.shown.lines import Line, Run, fit, heading, merge, shorten
 from deepdive.tui.widgets.bars import bar_text
 from deepdive.tui.widgets.canvas import Mode
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import FAINT, MUTED, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, heading, merge, shorten
 from rich.cells import cell_len, set_cell_size
 from textual import events
 from textual.binding import Binding, BindingType

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from deepdive.tui.shown.lines import Line, Run, merge
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.ink import CURSOR, FAINT, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, merge
 from deepdive.tui.widgets.wrap import RETURN, Fragment, Setter
 from textual import events
 from textual.binding import Binding, BindingType

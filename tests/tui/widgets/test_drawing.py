@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from deepdive.tui.shown.lines import cells_of, changed_spans, fit, heading, shorten, text_of, width_of
 from deepdive.tui.widgets.bars import Bar, bar_lines, bar_text
 from deepdive.tui.widgets.holders import FILLS, Holder, in_unit, share_cells, sparkline, stacked, unit_for
 from deepdive.tui.widgets.ink import Ink, Palette
-from deepdive.tui.widgets.lines import cells_of, changed_spans, fit, heading, shorten, text_of, width_of
 from deepdive.tui.widgets.table import Cell, Column, Span, column_widths, confusion, row_line, verdict
 from deepdive.tui.widgets.tokens import Piece, fragment_runs, probability_level
 from deepdive.tui.widgets.wrap import RETURN, Fragment, Setter, shown

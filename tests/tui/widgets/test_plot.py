@@ -8,10 +8,10 @@ import time
 from itertools import pairwise
 
 import pytest
+from deepdive.tui.shown.lines import cells_of, text_of, width_of
 from deepdive.tui.widgets.axes import Scale
 from deepdive.tui.widgets.canvas import Layer, Mode
 from deepdive.tui.widgets.ink import RULE, Ink
-from deepdive.tui.widgets.lines import cells_of, text_of, width_of
 from deepdive.tui.widgets.plot import Frame, Painter, draw_plot
 from deepdive.tui.widgets.series import Anchor, Mark, Series, Trace, decimate
 from hypothesis import given, settings

@@ -6,11 +6,11 @@ import math
 import time
 
 import pytest
+from deepdive.tui.shown.lines import Line, text_of
 from deepdive.tui.widgets.bars import Bar, Bars
 from deepdive.tui.widgets.curve import Anchor, Curve, Series
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.holders import Holder, Holders
-from deepdive.tui.widgets.lines import Line, text_of
 from deepdive.tui.widgets.table import Column, Table
 from deepdive.tui.widgets.tokens import Piece, Tokens
 from textual.app import App, ComposeResult

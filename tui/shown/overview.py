@@ -9,10 +9,11 @@ from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import ago
 from deepdive.engine.lessons.tutorial import Catalogue, Tutorial
 from deepdive.engine.runs.store import RunInfo
-from deepdive.tui.state import SIGNS, Lesson, Sign
 from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, shorten, width_of
 from rich.cells import cell_len
+
+from .lesson import SIGNS, Lesson, Sign
+from .lines import Line, Run, fit, shorten, width_of
 
 ACCENT = Ink("accent")
 ACCENT_BOLD = Ink("accent", bold=True)

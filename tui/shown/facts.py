@@ -13,14 +13,13 @@ from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.runs.events import Memory, Plot, Rows
 from deepdive.engine.runs.events import Piece as Told
 from deepdive.engine.runs.view import Curve, JobView
+from deepdive.tui.panels.example import look, spans_of
 from deepdive.tui.widgets.axes import reading
 from deepdive.tui.widgets.bars import Bar
 from deepdive.tui.widgets.holders import Holder, Kind
 from deepdive.tui.widgets.series import Anchor, Mark, Point, Series
 from deepdive.tui.widgets.table import Cell, Column, Row, Span, confusion
 from deepdive.tui.widgets.tokens import Piece
-
-from .example import look, spans_of
 
 HOLDER_NAMES: dict[str, tuple[Kind, str]] = {
     "weights": ("weights", "weights"),

@@ -15,10 +15,11 @@ from deepdive.engine.common.untrusted import visible
 from deepdive.engine.results.evidence import identifier, middle
 from deepdive.engine.runs.events import Figure
 from deepdive.engine.runs.view import JobView
-from deepdive.tui.seeds import siblings
-from deepdive.tui.state import Lesson
 from deepdive.tui.widgets.axes import label
 from deepdive.tui.widgets.series import Mark, Series
+
+from .lesson import Lesson
+from .seeds import siblings
 
 MARKS: tuple[Mark, ...] = ("dots", "triangle", "diamond", "square")
 COLORS = ("training", "validation", "held", "accent", "stale", "text-2")  # purple is the book's
