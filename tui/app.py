@@ -13,6 +13,8 @@ from textual.app import App
 from textual.binding import BindingType
 
 if TYPE_CHECKING:
+    from deepdive.tui.screens.frame import Around
+
     from .house import House
 
 COLLECT_AFTER = (10_000, 10, 20)  # allocations, young and middle collections
@@ -104,3 +106,7 @@ def _build_house() -> House:
     from .house import House
 
     return House()
+
+
+if TYPE_CHECKING:
+    _: Around = DeepApp()  # it has what the screens ask for

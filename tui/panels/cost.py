@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.runs.events import Spend
-from deepdive.tui.widgets.bars import Bar, Bars
+from deepdive.tui.shown.marks import Bar
+from deepdive.tui.widgets.bars import Bars
 from textual.app import ComposeResult
 
 from .base import Moment, Panel, Words

@@ -8,13 +8,13 @@ from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import duration
 from deepdive.engine.runs.view import JobView
 from deepdive.tui.shown import facts
+from deepdive.tui.shown.ink import MUTED, Ink
 from deepdive.tui.shown.lines import Line, fit
+from deepdive.tui.shown.marks import Series
 from deepdive.tui.widgets.bars import Bars
 from deepdive.tui.widgets.curve import Curve
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.holders import Holders
-from deepdive.tui.widgets.ink import MUTED, Ink
-from deepdive.tui.widgets.series import Series
 from deepdive.tui.widgets.table import Table
 from deepdive.tui.widgets.tokens import Tokens
 from textual.app import ComposeResult

@@ -10,8 +10,9 @@ from deepdive.engine.results import claims
 from deepdive.engine.results.evidence import identifier
 from deepdive.engine.results.measured import Held, Result, Results
 from deepdive.engine.results.scope import Wrong
-from deepdive.tui.widgets.axes import reading
-from deepdive.tui.widgets.table import Cell, Column, Row, Table, verdict
+from deepdive.tui.shown.marks import Cell, Column, Row, verdict
+from deepdive.tui.shown.readings import reading
+from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content

@@ -11,7 +11,8 @@ from deepdive.engine.common.untrusted import visible
 from deepdive.engine.lessons.tutorial import Exercise, Prediction, Tutorial
 from deepdive.engine.results.predictions import Answer, Grade
 from deepdive.engine.work import exercises
-from deepdive.tui.widgets.table import Cell, Column, Table
+from deepdive.tui.shown.marks import Cell, Column
+from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical

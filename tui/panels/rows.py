@@ -11,6 +11,7 @@ from deepdive.engine.common.untrusted import visible
 from deepdive.engine.lessons.tutorial import Function
 from deepdive.engine.runs.events import Rows
 from deepdive.tui.shown import facts
+from deepdive.tui.shown.cells import plain
 from deepdive.tui.shown.lines import Line
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.table import Table
@@ -18,7 +19,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from .base import Moment, Panel
-from .example import example_lines, plain
+from .example import example_lines
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from deepdive.engine.machine.fit import GB, SIZES, Row, instead, job_of, measure
 from deepdive.engine.machine.hardware import machine
 from deepdive.tui.commands import Facts
 from deepdive.tui.shown.lesson import Lesson
+from deepdive.tui.shown.marks import Holder, Kind
 from deepdive.tui.widgets.fitbars import Change, FitBar, FitBars, Verdict
-from deepdive.tui.widgets.holders import Holder, Kind
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll

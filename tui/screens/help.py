@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from deepdive.engine.common.untrusted import visible
 from deepdive.tui import commands
-from deepdive.tui.widgets.table import Cell, Column, Table
+from deepdive.tui.shown.marks import Cell, Column
+from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll

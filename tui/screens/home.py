@@ -9,17 +9,17 @@ from deepdive.engine.common.faults import Fault
 from deepdive.engine.runs.store import RunInfo
 from deepdive.tui.commands import Facts
 from deepdive.tui.shown import overview
+from deepdive.tui.shown.ink import Ink
 from deepdive.tui.shown.lines import Line, fit
 from deepdive.tui.shown.overview import Entry
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import Ink
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.message import Message
 
-from .frame import DeepScreen
+from .frame import DeepScreen, named
 
 BAR = ("▌", Ink("accent", back="surface"))
 
@@ -211,6 +211,4 @@ class HomeScreen(DeepScreen):
         self.list.focus()
 
     def action_doctor(self) -> None:
-        from .doctor import DoctorScreen
-
-        self.app.push_screen(DoctorScreen())
+        self.app.push_screen(named("doctor"))

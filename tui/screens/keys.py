@@ -13,9 +13,9 @@ from deepdive.engine.keys.checks import Verdict, check
 from deepdive.engine.keys.finding import SERVICES, Found, Survey, Where
 from deepdive.engine.places.places import Secret
 from deepdive.tui.commands import Facts
+from deepdive.tui.shown.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.shown.lines import Line, fit, shorten, spread
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from deepdive.tui.shown.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.shown.lesson import Lesson, OutlineLine
 from deepdive.tui.shown.lines import Line, Run, fit, shorten, width_of
+from deepdive.tui.shown.marks import Cell, Column
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.table import Cell, Column, Table
+from deepdive.tui.widgets.table import Table
 from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult

@@ -10,11 +10,12 @@ from deepdive.engine.results.predictions import grade
 from deepdive.tui.house import House
 from deepdive.tui.panels.outcome import Outcome
 from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
-from deepdive.tui.shown.lesson import Lesson, about_text, needs_of, reason_of, state_text, writes_of
+from deepdive.tui.shown.ink import MUTED, STRONG, TEXT, Ink
+from deepdive.tui.shown.lesson import Lesson
 from deepdive.tui.shown.lines import Line, shorten, spread
 from deepdive.tui.shown.page import ExerciseSlot, Slot, StepSlot, Text, read, segments
+from deepdive.tui.shown.status import about_text, needs_of, reason_of, state_text, writes_of
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.widgets.page import PageText
 from deepdive.tui.widgets.stepcard import Card, StepCard
 from textual.app import ComposeResult

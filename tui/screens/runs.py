@@ -10,8 +10,9 @@ from deepdive.engine.common.words import ago
 from deepdive.engine.runs.store import RunInfo
 from deepdive.engine.work import supervisor
 from deepdive.tui.commands import Facts
-from deepdive.tui.shown.lesson import SIGNS
-from deepdive.tui.widgets.table import Cell, Column, Table
+from deepdive.tui.shown.marks import Cell, Column
+from deepdive.tui.shown.signs import SIGNS
+from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from deepdive.tui.shown.marks import Cell, Column
 from deepdive.tui.terminal import colours, preferences
-from deepdive.tui.widgets.table import Cell, Column, Table
+from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical

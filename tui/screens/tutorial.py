@@ -12,8 +12,9 @@ from deepdive.tui.commands import Facts
 from deepdive.tui.panels.board import Board
 from deepdive.tui.panels.learning import LearningPanel
 from deepdive.tui.panels.rows import RowsPanel
+from deepdive.tui.shown.ink import Ink
+from deepdive.tui.shown.status import status_text
 from deepdive.tui.widgets.curve import Curve
-from deepdive.tui.widgets.ink import Ink
 from deepdive.tui.widgets.learning import Stops
 from deepdive.tui.widgets.stepcard import StepCard
 from textual import events
@@ -136,7 +137,7 @@ class TutorialScreen(AskingScreen):
             for curve in self.board.query(Curve):
                 curve.clear_cursor()
         narrow = self.width_class == "narrow"
-        text, ink = lesson.status(narrow)
+        text, ink = status_text(lesson, narrow)
         machine = self.deep.house.machine_line(lesson.scale, narrow)
         self.header.show(str(lesson.tutorial.chapter), lesson.tutorial.title, (text, Ink(ink, bold=True)), machine)
         self.board.set_class(narrow and not self.has_class("-zoomed"), "-strip")

@@ -9,11 +9,12 @@ from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import ago
 from deepdive.engine.lessons.tutorial import Catalogue, Tutorial
 from deepdive.engine.runs.store import RunInfo
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
 from rich.cells import cell_len
 
-from .lesson import SIGNS, Lesson, Sign
+from .ink import MUTED, STRONG, TEXT, Ink
+from .lesson import Lesson
 from .lines import Line, Run, fit, shorten, width_of
+from .signs import SIGNS, Sign
 
 ACCENT = Ink("accent")
 ACCENT_BOLD = Ink("accent", bold=True)

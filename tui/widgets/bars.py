@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.tui.shown.ink import MUTED, TEXT, Ink
 from deepdive.tui.shown.lines import Line, Run, fit, heading, shorten
-from deepdive.tui.widgets.axes import reading
+from deepdive.tui.shown.marks import Bar
+from deepdive.tui.shown.readings import reading
 from deepdive.tui.widgets.canvas import Mode
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import MUTED, TEXT, Ink
 from rich.cells import cell_len
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _OTHERS_FADE = 0.45
 _SECOND_MARK = "┃"
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One row. `second` is the value to compare with (the book's, or the truth), `value` None: not measured yet."""
-
-    label: str
-    value: float | None
-    second: float | None = None
-    color: str = "accent"
 
 
 def bar_text(share: float, width: int, mode: Mode = "dots") -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from deepdive.tui.shown.ink import TEXT, Ink
 from deepdive.tui.shown.lines import Line, merge
-from deepdive.tui.widgets.ink import TEXT, Ink
 
 Mode = Literal["dots", "blocks", "ascii"]
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.tui.shown.ink import FAINT, TEXT, Ink
 from deepdive.tui.shown.lines import ELLIPSIS, Line, cells_of, merge, width_of
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import FAINT, TEXT, Ink
 from pygments.lexers.python import PythonLexer  # type: ignore[import-untyped]
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, Text  # type: ignore[import-untyped]
 from textual.binding import Binding, BindingType

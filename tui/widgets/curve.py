@@ -6,13 +6,15 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import ClassVar
 
+from deepdive.tui.shown.ink import FAINT, MUTED, STRONG, TEXT, Ink
 from deepdive.tui.shown.lines import Line, Run, fit, heading, spread, width_of
-from deepdive.tui.widgets.axes import CalmRange, Scale, ScaleName, label, reading
+from deepdive.tui.shown.marks import Anchor, Point, Series
+from deepdive.tui.shown.readings import label, reading
+from deepdive.tui.widgets.axes import CalmRange, Scale, ScaleName
 from deepdive.tui.widgets.canvas import Mode
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import FAINT, MUTED, STRONG, TEXT, Ink
 from deepdive.tui.widgets.plot import Frame, Painter, draw_plot, labels_of, mark_of, y_ticks
-from deepdive.tui.widgets.series import Anchor, Point, Series, Trace
+from deepdive.tui.widgets.series import Trace
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from deepdive.tui.shown.lines import Line, changed_spans, fit
-from deepdive.tui.widgets.ink import Palette
+from deepdive.tui.widgets.palette import Palette
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from deepdive.tui.shown.ink import MUTED, RULE, STRONG, TEXT, Ink
 from deepdive.tui.shown.lines import Line, Run, cells_of, fit, shorten, spread, width_of
+from deepdive.tui.shown.marks import Holder, Kind
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.holders import FILLS, Holder, Kind, in_unit, stacked, unit_for
-from deepdive.tui.widgets.ink import MUTED, RULE, STRONG, TEXT, Ink
+from deepdive.tui.widgets.holders import FILLS, in_unit, stacked, unit_for
 
 Verdict = Literal["held", "stale", "failed"]  # it fits, only just, not
 GB = 1e9

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, floor
-from typing import Literal
 
+from deepdive.tui.shown.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.shown.lines import Line, Run, fit, heading, merge, spread, width_of
+from deepdive.tui.shown.marks import Holder, Kind
 from deepdive.tui.widgets.canvas import Layer, Mode
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
 
-Kind = Literal["weights", "gradients", "optimizer", "activations", "other"]
 FILLS: dict[Kind, str] = {"weights": "█", "gradients": "▓", "optimizer": "▒", "activations": "▚", "other": "░"}
 ASCII_FILLS: dict[Kind, str] = {
     "weights": "#",
@@ -24,15 +22,6 @@ ASCII_FILLS: dict[Kind, str] = {
 _FREE = Ink("text-4", back="card")
 _SMALL_WIDTH = 32
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """So many bytes held by one use. `name` is what the legend calls it, such as Adam for the optimizer."""
-
-    name: str
-    amount: float
-    kind: Kind = "other"
 
 
 def share_cells(amounts: Sequence[float], total: float, width: int) -> list[int]:

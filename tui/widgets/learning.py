@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from deepdive.tui.shown.lines import Line
-from deepdive.tui.widgets.axes import label, reading
+from deepdive.tui.shown.marks import Series
+from deepdive.tui.shown.readings import label, reading
 from deepdive.tui.widgets.curve import Curve
-from deepdive.tui.widgets.series import Series, Trace
+from deepdive.tui.widgets.series import Trace
 
 
 class Stops(Curve):

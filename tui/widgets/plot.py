@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from deepdive.tui.shown.ink import MUTED, RULE, TEXT, Ink
 from deepdive.tui.shown.lines import Line, fit
-from deepdive.tui.widgets.axes import Scale, label, log_ticks, place_labels, ticks
+from deepdive.tui.shown.marks import Anchor, Mark
+from deepdive.tui.shown.readings import label
+from deepdive.tui.widgets.axes import Scale, log_ticks, place_labels, ticks
 from deepdive.tui.widgets.canvas import PIXELS, Grid, Layer, Mode
-from deepdive.tui.widgets.ink import MUTED, RULE, TEXT, Ink
-from deepdive.tui.widgets.series import Anchor, Bin, Mark, Trace, decimate
+from deepdive.tui.widgets.series import Bin, Trace, decimate
 
 MARKS: dict[Mark, str] = {
     "line": "━",

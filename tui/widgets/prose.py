@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from deepdive.tui.shown.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.shown.lines import Line, Run, merge, width_of
 from deepdive.tui.shown.page import (
     CodeBlock,
@@ -21,7 +22,6 @@ from deepdive.tui.shown.page import (
 )
 from deepdive.tui.widgets.code import window
 from deepdive.tui.widgets.fold import folded
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
 from rich.cells import cell_len, split_graphemes
 
 MEASURE = 68  # cells; 60 to 75 characters a line read best

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.tui.shown.ink import FAINT, MUTED, TEXT, Ink
 from deepdive.tui.shown.lines import Line, Run, fit, heading, merge, shorten
+from deepdive.tui.shown.marks import Cell, Column, Row
 from deepdive.tui.widgets.bars import bar_text
 from deepdive.tui.widgets.canvas import Mode
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import FAINT, MUTED, TEXT, Ink
 from rich.cells import cell_len, set_cell_size
 from textual import events
 from textual.binding import Binding, BindingType
@@ -20,65 +20,6 @@ from textual.message import Message
 _GAP = 2
 _LEAST, _LEAST_FIRST = 4, 12  # cells of a column that gives way; the first one says whose row it is
 _RAIL = "▌"
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Characters [start, end) of a cell's text in another colour; inverted as a gap or an answer is."""
-
-    start: int
-    end: int
-    color: str = "accent"
-    invert: bool = False
-    underline: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """Text with its colour, parts of it highlighted, or a bar (0 to 1) with the text behind it."""
-
-    text: str = ""
-    color: str = "text-2"
-    bold: bool = False
-    spans: tuple[Span, ...] = ()
-    bar: float | None = None
-    fade: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """`width` None: as wide as its cells. A column that may `shrink` gives way when the table is too wide."""
-
-    title: str = ""
-    align: Literal["left", "right"] = "left"
-    width: int | None = None
-    shrink: bool = True
-    bar_width: int = 8
-
-
-Row = Sequence[Cell | str]
-
-
-def verdict(held: bool | None) -> Cell:
-    """The cell that says whether a lesson's claim held, with its glyph."""
-    if held is None:
-        return Cell("○ not measured", "text-3")
-    return Cell("✓ held", "held") if held else Cell("✗ not held", "failed")
-
-
-def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> tuple[list[Column], list[Row]]:
-    """Columns and rows of a confusion matrix: `counts[truth][said]`, with bars, right ones green."""
-    most = max((count for row in counts for count in row), default=0)
-    columns = [Column("", shrink=False)] + [Column(f"says {name}", "right") for name in labels]
-    rows: list[Row] = []
-    for truth, (name, row) in enumerate(zip(labels, counts, strict=True)):
-        cells: list[Cell | str] = [Cell(name)]
-        for said, count in enumerate(row):
-            right = said == truth
-            share = count / most if most else 0.0
-            cells.append(Cell(f"{count:,}", "held" if right else "failed", bar=share, fade=0 if right else 0.45))
-        rows.append(cells)
-    return columns, rows
 
 
 def column_widths(columns: Sequence[Column], rows: Sequence[Row], width: int) -> list[int]:

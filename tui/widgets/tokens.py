@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from deepdive.tui.shown.ink import CURSOR, FAINT, TEXT, Ink
 from deepdive.tui.shown.lines import Line, Run, merge
+from deepdive.tui.shown.marks import Piece
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import CURSOR, FAINT, TEXT, Ink
 from deepdive.tui.widgets.wrap import RETURN, Fragment, Setter
 from textual import events
 from textual.binding import Binding, BindingType
@@ -19,19 +19,6 @@ from textual.widget import Widget
 # Probabilities below which a token is shaded one step stronger; below the last it is underlined too.
 _LEVELS = (0.6, 0.3, 0.12, 0.04)
 UNDERLINE_FROM = len(_LEVELS)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A token: its text as decoded, a value to shade by (None: given, not generated), what else it could have been.
-
-    `mark` names a theme token to draw it inverted in, such as the gap of a masked model.
-    """
-
-    text: str
-    value: float | None = None
-    alternatives: tuple[tuple[str, float], ...] = ()
-    mark: str = ""
 
 
 def probability_level(value: float) -> int:

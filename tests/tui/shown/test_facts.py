@@ -9,7 +9,7 @@ from deepdive.engine.runs.events import End, File, Job, Memory, Piece, Plot, Poi
 from deepdive.engine.runs.view import JobView, RunView
 from deepdive.tui.panels.cost import cost_bars, cost_words
 from deepdive.tui.shown import facts
-from deepdive.tui.widgets.tokens import Piece as Shown
+from deepdive.tui.shown.marks import Piece as Shown
 
 from tests.tui.fake import FakeRun
 

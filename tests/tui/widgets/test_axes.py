@@ -5,17 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from deepdive.tui.widgets.axes import (
-    CalmRange,
-    Scale,
-    label,
-    log_ticks,
-    nice_range,
-    nice_step,
-    place_labels,
-    reading,
-    ticks,
-)
+from deepdive.tui.shown.readings import label, reading
+from deepdive.tui.widgets.axes import CalmRange, Scale, log_ticks, nice_range, nice_step, place_labels, ticks
 from hypothesis import given
 from hypothesis import strategies as st
 

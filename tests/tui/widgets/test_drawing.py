@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from deepdive.tui.shown.ink import Ink
 from deepdive.tui.shown.lines import cells_of, changed_spans, fit, heading, shorten, text_of, width_of
-from deepdive.tui.widgets.bars import Bar, bar_lines, bar_text
-from deepdive.tui.widgets.holders import FILLS, Holder, in_unit, share_cells, sparkline, stacked, unit_for
-from deepdive.tui.widgets.ink import Ink, Palette
-from deepdive.tui.widgets.table import Cell, Column, Span, column_widths, confusion, row_line, verdict
-from deepdive.tui.widgets.tokens import Piece, fragment_runs, probability_level
+from deepdive.tui.shown.marks import Bar, Cell, Column, Holder, Piece, Span, confusion, verdict
+from deepdive.tui.widgets.bars import bar_lines, bar_text
+from deepdive.tui.widgets.holders import FILLS, in_unit, share_cells, sparkline, stacked, unit_for
+from deepdive.tui.widgets.palette import Palette
+from deepdive.tui.widgets.table import column_widths, row_line
+from deepdive.tui.widgets.tokens import fragment_runs, probability_level
 from deepdive.tui.widgets.wrap import RETURN, Fragment, Setter, shown
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from deepdive.tui.shown.lines import text_of, width_of
+from deepdive.tui.shown.marks import Holder
 from deepdive.tui.widgets.fitbars import Change, FitBar, FitBars
-from deepdive.tui.widgets.holders import Holder
 from textual.app import App, ComposeResult
 
 GB = 1e9

@@ -5,10 +5,10 @@ from __future__ import annotations
 from time import process_time
 
 import pytest
+from deepdive.tui.shown.ink import STRONG, TEXT
 from deepdive.tui.shown.lines import text_of, width_of
 from deepdive.tui.shown.page import CodeBlock, Paragraph, Span, read
 from deepdive.tui.widgets.code import CALL, COMMENT, KEYWORD, STRING, TYPE, Code, body_of, code_lines, window
-from deepdive.tui.widgets.ink import STRONG, TEXT
 from deepdive.tui.widgets.page import PageText
 from deepdive.tui.widgets.prose import set_prose, wrap
 from hypothesis import given

@@ -8,12 +8,13 @@ import time
 from itertools import pairwise
 
 import pytest
+from deepdive.tui.shown.ink import RULE, Ink
 from deepdive.tui.shown.lines import cells_of, text_of, width_of
+from deepdive.tui.shown.marks import Anchor, Mark, Series
 from deepdive.tui.widgets.axes import Scale
 from deepdive.tui.widgets.canvas import Layer, Mode
-from deepdive.tui.widgets.ink import RULE, Ink
 from deepdive.tui.widgets.plot import Frame, Painter, draw_plot
-from deepdive.tui.widgets.series import Anchor, Mark, Series, Trace, decimate
+from deepdive.tui.widgets.series import Trace, decimate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

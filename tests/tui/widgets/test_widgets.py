@@ -7,12 +7,13 @@ import time
 
 import pytest
 from deepdive.tui.shown.lines import Line, text_of
-from deepdive.tui.widgets.bars import Bar, Bars
-from deepdive.tui.widgets.curve import Anchor, Curve, Series
+from deepdive.tui.shown.marks import Anchor, Bar, Column, Holder, Piece, Series
+from deepdive.tui.widgets.bars import Bars
+from deepdive.tui.widgets.curve import Curve
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.holders import Holder, Holders
-from deepdive.tui.widgets.table import Column, Table
-from deepdive.tui.widgets.tokens import Piece, Tokens
+from deepdive.tui.widgets.holders import Holders
+from deepdive.tui.widgets.table import Table
+from deepdive.tui.widgets.tokens import Tokens
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.geometry import Region
