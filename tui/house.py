@@ -5,6 +5,7 @@ What reads many files is asked for in a thread. A home that can't be written lea
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from deepdive.engine.common.faults import Fault
@@ -29,14 +30,11 @@ class House:
 
     def __init__(self) -> None:
         self.catalogue = catalogue.load()
-        self.trouble: Fault | None = None
         self.store: Store | None = None
         self.records: Records | None = None
-        try:
+        with suppress(Fault):
             self.store = Store()
             self.records = Records(self.store.home)
-        except Fault as fault:
-            self.trouble = fault
         self.machine: Machine | None = None
         self.machine_facts: list[tuple[str, str]] = [("device", "looking …")]
         self.here: Lesson | None = None  # the lesson in front

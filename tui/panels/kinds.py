@@ -12,7 +12,7 @@ from deepdive.tui.shown.ink import MUTED, Ink
 from deepdive.tui.shown.lines import Line, fit
 from deepdive.tui.shown.marks import Series
 from deepdive.tui.widgets.bars import Bars
-from deepdive.tui.widgets.curve import Curve
+from deepdive.tui.widgets.curve import CurveChart
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.holders import Holders
 from deepdive.tui.widgets.table import Table
@@ -32,16 +32,16 @@ class CurvePanel(Panel):
     DEFAULT_CSS = "CurvePanel { height: 1fr; min-height: 13; max-height: 22; }"
 
     def compose(self) -> ComposeResult:
-        yield Curve()
+        yield CurveChart()
 
     def tell(self, moment: Moment) -> None:
-        curve = self.query_one(Curve)
+        curve = self.query_one(CurveChart)
         lesson, job = moment.lesson, moment.job
         before = lesson.before(job) if self.app.size.width >= ROOM_TO_COMPARE else None
         book = facts.book_curve(lesson.tutorial, lesson.scale, job.step)
         found = facts.loss_facts(job, self.key, moment.x, before, book)
-        curve.title, curve.unit, curve.x_name = found.title, found.unit, found.x_name
-        curve.show(found.series, planned=found.planned, facts=found.facts, anchors=found.anchors)
+        curve.title, curve.unit = found.title, found.unit
+        curve.show(found.series, planned=found.planned, facts=found.facts)
         if moment.x is not None and curve.cursor_x != moment.x:
             curve.set_cursor(moment.x)
 
@@ -53,9 +53,7 @@ class MemoryPanel(Panel):
     def tell(self, moment: Moment) -> None:
         found = facts.memory_facts(moment.job, moment.x)
         if found is not None:
-            self.query_one(Holders).show(
-                found.holders, total=found.total, free=found.free, peak=found.peak, history=found.history
-            )
+            self.query_one(Holders).show(found.holders, total=found.total, free=found.free, peak=found.peak)
 
 
 class OutputPanel(Panel):
@@ -119,7 +117,7 @@ class Instead(Drawn):
 
 
 class PlotPanel(Panel):
-    DEFAULT_CSS = "PlotPanel Curve { height: 14; }"
+    DEFAULT_CSS = "PlotPanel CurveChart { height: 14; }"
 
     def __init__(self, key: str, kind: str) -> None:
         super().__init__(key)
@@ -127,7 +125,7 @@ class PlotPanel(Panel):
 
     def compose(self) -> ComposeResult:
         if self.kind == "scatter":
-            yield Curve()
+            yield CurveChart()
         elif self.kind == "heatmap":
             yield Table()
         else:
@@ -140,7 +138,7 @@ class PlotPanel(Panel):
         title = visible(plot.name, False)
         title = title[:1].upper() + title[1:]
         if self.kind == "scatter":
-            curve = self.query_one(Curve)
+            curve = self.query_one(CurveChart)
             curve.title, curve.x_name = title, "x"
             curve.show(
                 [

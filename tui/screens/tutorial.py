@@ -14,7 +14,7 @@ from deepdive.tui.panels.learning import LearningPanel
 from deepdive.tui.panels.rows import RowsPanel
 from deepdive.tui.shown.ink import Ink
 from deepdive.tui.shown.status import status_text
-from deepdive.tui.widgets.curve import Curve
+from deepdive.tui.widgets.curve import CurveChart
 from deepdive.tui.widgets.learning import Stops
 from deepdive.tui.widgets.stepcard import StepCard
 from textual import events
@@ -134,7 +134,7 @@ class TutorialScreen(AskingScreen):
         job_id = job.id if job is not None else None
         if job_id != self._told_job:
             self._told_job, lesson.x = job_id, None
-            for curve in self.board.query(Curve):
+            for curve in self.board.query(CurveChart):
                 curve.clear_cursor()
         narrow = self.width_class == "narrow"
         text, ink = status_text(lesson, narrow)
@@ -226,11 +226,11 @@ class TutorialScreen(AskingScreen):
         return frozenset(found)
 
     @property
-    def _curve(self) -> Curve | None:
-        return next((curve for curve in self.board.query(Curve) if curve.x_name == "update"), None)
+    def _curve(self) -> CurveChart | None:
+        return next((curve for curve in self.board.query(CurveChart) if curve.x_name == "update"), None)
 
     @property
-    def _along(self) -> Curve | None:
+    def _along(self) -> CurveChart | None:
         """What left and right move along: the curve of the updates, else the first learning curve."""
         stops = [panel.curve for panel in self.board.panels if isinstance(panel, LearningPanel)]
         return self._curve or next(iter(stops), None)
@@ -331,7 +331,7 @@ class TutorialScreen(AskingScreen):
         if (curve := self._along) is not None:
             curve.move_cursor(steps)
 
-    async def on_curve_cursor_moved(self, event: Curve.CursorMoved) -> None:
+    async def on_curve_chart_cursor_moved(self, event: CurveChart.CursorMoved) -> None:
         if isinstance(event.curve, Stops):
             self.board.align(event.curve, event.x)
         if event.curve is self._curve and event.x != self.lesson.x:

@@ -15,7 +15,7 @@ from deepdive.engine.runs.events import Piece as Told
 from deepdive.engine.runs.view import Curve, JobView
 
 from .cells import is_number, look, spans_of
-from .marks import Anchor, Bar, Cell, Column, Holder, Kind, Mark, Piece, Point, Row, Series, Span, confusion
+from .marks import Bar, Cell, Column, Holder, Kind, Mark, Piece, Point, Row, Series, Span, confusion
 from .readings import reading
 
 HOLDER_NAMES: dict[str, tuple[Kind, str]] = {
@@ -37,8 +37,6 @@ class LossFacts:
     series: tuple[Series, ...]
     planned: float | None
     facts: tuple[str, ...]
-    anchors: tuple[Anchor, ...] = ()
-    x_name: str = "update"
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,6 @@ class MemoryFacts:
     total: float
     free: float
     peak: float
-    history: tuple[float, ...]
-    device: str
 
 
 @dataclass(frozen=True)
@@ -170,7 +166,7 @@ def memory_facts(job: JobView, x: float | None) -> MemoryFacts | None:
     holders.sort(key=lambda holder: order.index(holder.kind))
     free = max(0, now.total - now.used - now.others)
     peak = max(memory.peak for memory in samples)
-    return MemoryFacts(tuple(holders), _scale_of(peak, now.total), free, peak, (), now.device)
+    return MemoryFacts(tuple(holders), _scale_of(peak, now.total), free, peak)
 
 
 def _scale_of(peak: int, total: int) -> float:

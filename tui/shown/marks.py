@@ -29,25 +29,15 @@ class Series:
     smooth: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A horizontal labelled line to measure a curve against, such as the loss of a uniform guess."""
-
-    y: float
-    label: str
-    color: str = "text-3"
-
-
 # ---- bars -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One row. `second` is the value to compare with (the book's, or the truth), `value` None: not measured yet."""
+    """One row. `value` None: not measured yet."""
 
     label: str
     value: float | None
-    second: float | None = None
     color: str = "accent"
 
 
@@ -65,15 +55,11 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A token: its text as decoded, a value to shade by (None: given, not generated), what else it could have been.
-
-    `mark` names a theme token to draw it inverted in, such as the gap of a masked model.
-    """
+    """A token: its text as decoded, a value to shade by (None: given, not generated), what else it could have been."""
 
     text: str
     value: float | None = None
     alternatives: tuple[tuple[str, float], ...] = ()
-    mark: str = ""
 
 
 # ---- tables ---------------------------------------------------------------------------------------------------------
@@ -110,7 +96,6 @@ class Column:
     align: Literal["left", "right"] = "left"
     width: int | None = None
     shrink: bool = True
-    bar_width: int = 8
 
 
 Row = Sequence[Cell | str]

@@ -33,10 +33,6 @@ class Layer:
         self.width, self.height = columns * self.across, rows * self.down
         self.bits: dict[tuple[int, int], int] = {}
 
-    def set(self, x: int, y: int) -> None:
-        """Light the pixel at (x, y), (0, 0) at the top left; outside is ignored."""
-        self.column(x, y, y)
-
     def column(self, x: int, top: int, bottom: int) -> None:
         """Light the pixels from `top` to `bottom` (both included) of one pixel column, a cell at a time."""
         top, bottom = max(0, top), min(self.height - 1, bottom)
@@ -69,15 +65,6 @@ class Grid:
         """Set one cell; outside is ignored."""
         if 0 <= column < self.columns and 0 <= row < self.rows:
             self._cells[column, row] = (text, ink)
-
-    def write(self, column: int, row: int, text: str, ink: Ink) -> None:
-        """Set one cell a character, from `column` on."""
-        for offset, character in enumerate(text):
-            self.put(column + offset, row, character, ink)
-
-    def taken(self, column: int, row: int) -> bool:
-        """Whether something stands in the cell."""
-        return (column, row) in self._cells
 
     def lay(self, layer: Layer, ink: Ink, mark: str) -> None:
         """Put a layer's cells over what is there."""

@@ -120,14 +120,9 @@ class Code(Drawn, can_focus=True):
         Binding("right", "move(8)", "right", show=False),
     ]
 
-    def __init__(self, source: str = "", *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, source: str) -> None:
+        super().__init__()
         self.source, self.start = source, 0
-
-    def show(self, source: str) -> None:
-        if source != self.source:
-            self.source, self.start = source, 0
-            self.redraw()
 
     def rows_needed(self, width: int) -> int:
         return len(code_lines(self.source))

@@ -35,7 +35,6 @@ class FitBar:
     says: str = ""
     verdict: Verdict = "held"
     measured: tuple[Holder, ...] = ()
-    difference: str = ""
 
     @property
     def total(self) -> float:
@@ -135,9 +134,7 @@ class FitBars(Drawn):
             total = sum(holder.amount for holder in bar.measured)
             words = [(f"  {MEASURED}", MUTED)]
             lines.append(_beside(words, bar.measured, total, _size(total), label, room, scale, places, width))
-        said = bar.says + (f"; {bar.difference}" if bar.difference else "")
-        ink = Ink(bar.verdict)
-        lines.append(fit([(" " * label, TEXT), (shorten(said, width - label), ink)], width))
+        lines.append(fit([(" " * label, TEXT), (shorten(bar.says, width - label), Ink(bar.verdict))], width))
         if self._airy:
             lines.append(_with_marks(fit((), width), label, places))
         return lines

@@ -44,8 +44,8 @@ class StepCard(Drawn):
             super().__init__()
             self.step = step
 
-    def __init__(self, card: Card | None = None, *, code_rows: int | None = None, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, card: Card | None = None, *, code_rows: int | None = None) -> None:
+        super().__init__()
         self.card = card or Card("", "")
         self.code_rows = code_rows
         self.form = Form()

@@ -19,6 +19,7 @@ from textual.message import Message
 
 _GAP = 2
 _LEAST, _LEAST_FIRST = 4, 12  # cells of a column that gives way; the first one says whose row it is
+_BAR = 8  # cells of a bar before its number
 _RAIL = "▌"
 
 
@@ -31,7 +32,7 @@ def column_widths(columns: Sequence[Column], rows: Sequence[Row], width: int) ->
         for row in rows:
             if at < len(row):
                 cell = _cell(row[at])
-                needs.append(cell_len(_safe(cell.text)) + (0 if cell.bar is None else column.bar_width + 1))
+                needs.append(cell_len(_safe(cell.text)) + (0 if cell.bar is None else _BAR + 1))
         widths.append(column.width if column.width is not None else max(needs))
     excess = sum(widths) + _GAP * (len(columns) - 1) - width
     while excess > 0:
@@ -66,7 +67,7 @@ def _safe(text: str) -> str:
 
 def _cell_runs(cell: Cell, column: Column, width: int, mode: Mode) -> list[Run]:
     if cell.bar is not None:
-        bar_width = max(0, min(column.bar_width, width - cell_len(cell.text) - 1))
+        bar_width = max(0, min(_BAR, width - cell_len(cell.text) - 1))
         bar = bar_text(cell.bar, bar_width, mode).ljust(bar_width)
         number = _safe(cell.text).rjust(width - bar_width)
         return [(bar, Ink(cell.color, fade=cell.fade)), (set_cell_size(number, width - bar_width), Ink("text-1"))]
@@ -98,7 +99,6 @@ class Table(Drawn, can_focus=True):
     """Rows under a header. With `selectable` a row cursor; rows beyond the height scroll with it."""
 
     DEFAULT_CSS = "Table { height: auto; }"
-    HELP = "up and down choose a row, enter opens it."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "row above", show=False, id="table.up"),
         Binding("down", "move(1)", "row below", show=False, id="table.down"),
@@ -117,11 +117,6 @@ class Table(Drawn, can_focus=True):
             self.table = table
             self.index = index
 
-        @property
-        def control(self) -> Table:
-            """The table that it happened in."""
-            return self.table
-
     class RowSelected(RowMessage):
         """The cursor stands on another row."""
 
@@ -139,33 +134,22 @@ class Table(Drawn, can_focus=True):
         *,
         title: str = "",
         unit: str = "",
-        note: str = "",
         selectable: bool = False,
         cursor: int = 0,
         header: bool = True,
         mode: Mode = "dots",
-        id: str | None = None,
-        classes: str | None = None,
     ) -> None:
         """A title gives a heading line; it stands in the header where the first column has no name of its own."""
-        super().__init__(id=id, classes=classes)
+        super().__init__()
         self.columns, self.rows = tuple(columns), tuple(rows)
-        self.title, self.unit, self.note = title, unit, note
+        self.title, self.unit, self.note = title, unit, ""
         self.selectable, self.cursor, self.header, self.mode = selectable, cursor, header, mode
         self.can_focus = selectable
         self._top = 0
 
-    def show(
-        self,
-        columns: Sequence[Column],
-        rows: Sequence[Row],
-        *,
-        note: str | None = None,
-        cursor: int | None = None,
-    ) -> None:
+    def show(self, columns: Sequence[Column], rows: Sequence[Row], *, cursor: int | None = None) -> None:
         """Show these rows; the cursor stays where it was unless it is given."""
         self.columns, self.rows = tuple(columns), tuple(rows)
-        self.note = self.note if note is None else note
         self.cursor = max(0, min(self.cursor if cursor is None else cursor, len(self.rows) - 1))
         self.redraw()
 
