@@ -26,11 +26,7 @@ class DeepApp(App[None]):
     TITLE = "Deep Dive"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = []
-    CSS = """
-    ToastRack { margin-bottom: 1; }
-    Toast { background: $edit; color: $text-1; padding: 0 1; margin: 0; width: auto; max-width: 90%; }
-    * { scrollbar-size-vertical: 1; }
-    """
+    CSS_PATH = ["app.tcss", "screens/frame.tcss"]
 
     def __init__(
         self, house: House | None = None, tutorial: str = "", theme: str = "", fallback: str = colours.DARK

@@ -60,8 +60,6 @@ class Words(Static):
 class Panel(Vertical):
     """The base: `tell` brings it up to a moment; `front` is what takes the keys."""
 
-    DEFAULT_CSS = "Panel { height: auto; margin-bottom: 1; }"
-
     def __init__(self, key: str) -> None:
         super().__init__(classes=key.partition(":")[0])
         self.key = key

@@ -37,8 +37,6 @@ def cost_words(spends: Iterable[Spend]) -> str:
 
 
 class CostPanel(Panel):
-    DEFAULT_CSS = "CostPanel Words { color: $text-3; }"
-
     def compose(self) -> ComposeResult:
         yield Bars(title="Cost", unit="US dollars", highlight=None)
         yield Words()

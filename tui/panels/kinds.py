@@ -29,8 +29,6 @@ ROOM_TO_COMPARE = 160  # cells of the screen from which the run before is drawn 
 
 
 class CurvePanel(Panel):
-    DEFAULT_CSS = "CurvePanel { height: 1fr; min-height: 13; max-height: 22; }"
-
     def compose(self) -> ComposeResult:
         yield CurveChart()
 
@@ -58,8 +56,6 @@ class MemoryPanel(Panel):
 
 class OutputPanel(Panel):
     """Text token by token, and what could have stood in place of the one under the cursor."""
-
-    DEFAULT_CSS = "OutputPanel Tokens { max-height: 12; }"
 
     def compose(self) -> ComposeResult:
         yield HeadLine()
@@ -100,8 +96,6 @@ class OutputPanel(Panel):
 class Instead(Drawn):
     """instead of `bridge` it could have said"""
 
-    DEFAULT_CSS = "Instead { height: 1; margin-top: 1; }"
-
     def __init__(self) -> None:
         super().__init__()
         self.token = ""
@@ -117,8 +111,6 @@ class Instead(Drawn):
 
 
 class PlotPanel(Panel):
-    DEFAULT_CSS = "PlotPanel CurveChart { height: 14; }"
-
     def __init__(self, key: str, kind: str) -> None:
         super().__init__(key)
         self.kind = kind
@@ -161,13 +153,6 @@ class PlotPanel(Panel):
 class FailurePanel(Panel):
     """What happened and why, what to do next, and the library's last words."""
 
-    DEFAULT_CSS = """
-    FailurePanel .head { color: $failed; text-style: bold; }
-    FailurePanel .head.meant { color: $held; }
-    FailurePanel .action { color: $text-1; margin-top: 1; }
-    FailurePanel .detail { color: $text-3; margin-top: 1; }
-    """
-
     def compose(self) -> ComposeResult:
         for name in ("head", "cause", "action", "detail"):
             yield Words(classes=name)
@@ -192,8 +177,6 @@ class FailurePanel(Panel):
 
 
 class NotesPanel(Panel):
-    DEFAULT_CSS = "NotesPanel Static { color: $text-3; }"
-
     def compose(self) -> ComposeResult:
         yield HeadLine()
         yield Words()

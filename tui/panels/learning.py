@@ -10,8 +10,6 @@ from .base import Moment, Panel
 
 
 class LearningPanel(Panel):
-    DEFAULT_CSS = "LearningPanel { height: 1fr; min-height: 13; max-height: 18; }"
-
     def compose(self) -> ComposeResult:
         yield Stops()
 

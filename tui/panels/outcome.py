@@ -77,13 +77,6 @@ def _lesson(result: Result, mine: Sequence[Claim], verdicts: dict[str, bool | No
 class Outcome(Vertical):
     """Stands below a page's text once its step has measured something."""
 
-    DEFAULT_CSS = """
-    Outcome { height: auto; display: none; margin: 0 0 1 0; }
-    Outcome .claim { margin-left: 2; }
-    Outcome .notes { color: $text-3; margin-left: 2; }
-    Outcome .head { color: $text-1; text-style: bold; margin-top: 1; }
-    """
-
     def compose(self) -> ComposeResult:
         yield Table(title="Results")
         yield Words(classes="notes")

@@ -24,15 +24,6 @@ from textual.widgets import Input, Static
 class PredictionCard(Vertical):
     """The guess before the run; afterwards guess and outcome side by side."""
 
-    DEFAULT_CSS = """
-    PredictionCard { height: auto; margin: 0 0 1 0; }
-    PredictionCard .ask { color: $text-2; margin-left: 2; }
-    PredictionCard .head { color: $text-1; text-style: bold; }
-    PredictionCard .field { height: auto; margin-left: 2; }
-    PredictionCard .told { margin-left: 2; color: $text-3; }
-    PredictionCard Table { width: 56; max-width: 100%; }
-    PredictionCard Input { background: $edit; padding: 0 1; color: $text-1; width: 16; }
-    """
     BINDINGS = [
         Binding("shift+up", "shift(-1)", "up", show=False),
         Binding("shift+down", "shift(1)", "down", show=False),
@@ -143,14 +134,6 @@ class PredictionCard(Vertical):
 class ExerciseCard(Vertical):
     """A question, an answer, and the hint that fits a wrong one."""
 
-    DEFAULT_CSS = """
-    ExerciseCard { height: auto; margin: 0 0 1 0; }
-    ExerciseCard .head { color: $text-1; text-style: bold; }
-    ExerciseCard .ask, ExerciseCard .told, ExerciseCard .keys { margin-left: 2; }
-    ExerciseCard .keys { color: $text-3; }
-    ExerciseCard Input { background: $edit; padding: 0 1; color: $text-1; width: 40;
-        max-width: 100%; margin: 0 0 0 2; }
-    """
     BINDINGS = [
         Binding("f2", "hint", "hint", show=False),
         Binding("f3", "solution", "solution", show=False),

@@ -47,8 +47,6 @@ def question_of(probes: Iterable[Function], row: dict[str, Any]) -> RowQuestion 
 class Example(Drawn):
     """The row under the cursor."""
 
-    DEFAULT_CSS = "Example { height: auto; margin-top: 1; display: none; }"
-
     def __init__(self) -> None:
         super().__init__()
         self.rows: Rows | None = None
@@ -70,11 +68,6 @@ class Example(Drawn):
 
 class RowsPanel(Panel):
     """A table; where it cuts texts short, the row under the cursor stands below in full."""
-
-    DEFAULT_CSS = """
-    RowsPanel Table { max-height: 11; }
-    RowsPanel.-told Table { max-height: 6; }
-    """
 
     class Asked(Message):
         """Enter was pressed on a row that a probe can be asked of."""

@@ -46,11 +46,7 @@ class FitScreen(DeepScreen):
     Dismissed with the settings that the learner wants to use."""
 
     KIND = "fit"
-    DEFAULT_CSS = """
-    FitScreen Sheet { margin: 1 2 0 2; }
-    FitScreen #said { height: auto; margin-bottom: 1; }
-    FitScreen #notes { height: auto; margin-top: 1; color: $text-3; }
-    """
+    CSS_PATH = "fit.tcss"
 
     def __init__(self, lesson: Lesson) -> None:
         super().__init__()

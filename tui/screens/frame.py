@@ -54,7 +54,6 @@ class HeaderLine(Drawn):
     """Deep Dive, where we are, what goes on, and on what machine; the middle gives way first."""
 
     INTERVAL = 1.0
-    DEFAULT_CSS = "HeaderLine { height: 1; dock: top; background: $surface; padding: 0 1; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,7 +85,6 @@ class HeaderLine(Drawn):
 class FooterLine(Drawn):
     """The keys that can be pressed now, most wanted first; what has no room is under ? and :."""
 
-    DEFAULT_CSS = "FooterLine { height: 1; dock: bottom; background: $surface; padding: 0 1; }"
     KEPT = ("help", "back", "home", "quit (runs go on)")
 
     def __init__(self) -> None:
@@ -146,12 +144,6 @@ class DeepScreen(Screen[Any]):
         (160, "-wide"),
     ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (LEAST_HEIGHT, "-high")]
-    DEFAULT_CSS = """
-    DeepScreen { background: $background; color: $text-2; }
-    DeepScreen > #small { display: none; width: 1fr; height: 1fr; content-align: center middle; }
-    DeepScreen.-small > *, DeepScreen.-low > * { display: none; }
-    DeepScreen.-small > #small, DeepScreen.-low > #small { display: block; }
-    """
 
     def __init__(self) -> None:
         super().__init__()

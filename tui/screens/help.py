@@ -27,14 +27,7 @@ EVERYWHERE = (
 class HelpScreen(ModalScreen[None]):
     """Keys first, then the glossary."""
 
-    DEFAULT_CSS = """
-    HelpScreen { align: center middle; background: $background 60%; }
-    HelpScreen > VerticalScroll { width: 92; max-width: 96%; height: auto; max-height: 92%; background: $card;
-        padding: 1 2; }
-    HelpScreen .term { margin-top: 1; }
-    HelpScreen .head { color: $text-1; text-style: bold; margin-top: 1; }
-    HelpScreen Table { margin-top: 1; }
-    """
+    CSS_PATH = "help.tcss"
     BINDINGS = [Binding("escape,question_mark,q", "dismiss", "back", show=False)]
 
     def __init__(self, kind: str, glossary: Mapping[str, str]) -> None:

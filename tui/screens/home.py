@@ -27,8 +27,6 @@ BAR = ("▌", Ink("accent", back="surface"))
 class GoOn(Drawn):
     """The first line: what `enter` does."""
 
-    DEFAULT_CSS = "GoOn { height: 1; margin: 1 3 0 3; }"
-
     def __init__(self) -> None:
         super().__init__()
         self.entry: Entry | None = None
@@ -44,7 +42,6 @@ class GoOn(Drawn):
 class TutorialList(Drawn, can_focus=True):
     """The nine tutorials; a bar stands on one."""
 
-    DEFAULT_CSS = "TutorialList { height: 1fr; margin: 1 1; min-height: 11; }"
     BINDINGS = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
@@ -130,14 +127,7 @@ class HomeScreen(DeepScreen):
     """Where one starts."""
 
     KIND = "home"
-    DEFAULT_CSS = """
-    HomeScreen #below { height: auto; margin: 0 3 1 3; }
-    HomeScreen #machine { width: 1fr; }
-    HomeScreen #recent { width: 41; margin-left: 2; }
-    HomeScreen.-narrow #recent { width: 33; }
-    HomeScreen.-wide #recent { width: 60; }
-    HomeScreen #problems { color: $failed; margin: 0 3; height: auto; }
-    """
+    CSS_PATH = "home.tcss"
 
     def __init__(self) -> None:
         super().__init__()

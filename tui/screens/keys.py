@@ -48,7 +48,6 @@ ROWS = 4  # of one service in the list, with the blank line after it
 class KeyList(Drawn, can_focus=True):
     """The three services; a bar stands on one."""
 
-    DEFAULT_CSS = f"KeyList {{ height: {ROWS * len(NAMES) - 1}; margin: 1 1 0 1; }}"
     BINDINGS = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
@@ -64,6 +63,9 @@ class KeyList(Drawn, can_focus=True):
     @property
     def name_chosen(self) -> str:
         return NAMES[self.chosen]
+
+    def rows_needed(self, width: int) -> int:
+        return ROWS * len(NAMES) - 1
 
     def draw(self, width: int, height: int) -> list[Line]:
         lines: list[Line] = []
@@ -137,14 +139,7 @@ class KeysScreen(DeepScreen):
     """Set, check and delete keys. Whatever asks a keyring or a service does so in a thread, with an end in sight."""
 
     KIND = "keys"
-    DEFAULT_CSS = """
-    KeysScreen #why { margin: 1 1 0 3; height: 1; }
-    KeysScreen #entry { height: 1; margin: 1 3 0 3; }
-    KeysScreen #label { width: 12; color: $text-1; text-style: bold; }
-    KeysScreen SecretInput { width: 38; background: $edit; color: $text-1; }
-    KeysScreen #note { width: 1fr; padding: 0 0 0 3; color: $text-3; }
-    KeysScreen #trust { margin: 1 3 0 3; max-width: 72; color: $text-3; height: auto; }
-    """
+    CSS_PATH = "keys.tcss"
 
     def __init__(self) -> None:
         super().__init__()

@@ -22,8 +22,6 @@ KEY = Ink("accent", bold=True)
 class Rule(Drawn):
     """A faint line between two columns."""
 
-    DEFAULT_CSS = "Rule { width: 1; height: 1fr; margin: 1 1; }"
-
     def draw(self, width: int, height: int) -> list[Line]:
         return [(("│", Ink("rule")),)] * height
 
@@ -60,7 +58,6 @@ class Outline(Drawn):
     """Pages, what is stale and why, and the runs of this page's step."""
 
     INTERVAL = 0.5
-    DEFAULT_CSS = "Outline { height: 1fr; margin: 1 0 0 1; }"
 
     class PageChosen(Message):
         """A page was clicked."""
@@ -108,12 +105,7 @@ class Outline(Drawn):
 class OutlineScreen(ModalScreen[int]):
     """Dismissed with the number of the page to jump to."""
 
-    DEFAULT_CSS = """
-    OutlineScreen { align: center middle; background: $background 60%; }
-    OutlineScreen > Vertical { width: 64; max-width: 96%; height: auto; max-height: 92%; background: $card;
-        padding: 1 2; }
-    OutlineScreen Table { max-height: 26; }
-    """
+    CSS_PATH = "outline.tcss"
     BINDINGS = [Binding("escape,o,q", "dismiss", "back", show=False)]
 
     def __init__(self, lesson: Lesson) -> None:

@@ -50,14 +50,6 @@ class PageHead(Drawn):
 class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
     """A page and what stands in it. Up and down scroll; left and right are left to the curve beside it."""
 
-    DEFAULT_CSS = """
-    Reader { padding: 1 0 0 2; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
-    Reader > PageHead { margin: 0 1 1 0; }
-    Reader > PageText { margin: 0 2 1 2; max-width: 68; }
-    Reader > StepCard { margin: 0 1 1 0; }
-    Reader > Outcome { margin: 0 1 1 2; }
-    Reader > PredictionCard, Reader > ExerciseCard { margin: 0 2 1 2; max-width: 72; }
-    """
     BINDINGS = [
         Binding("up,k", "scroll_up", show=False),
         Binding("down,j", "scroll_down", show=False),

@@ -34,11 +34,7 @@ class RunsScreen(DeepScreen):
     """The runs folder as a list."""
 
     KIND = "runs"
-    DEFAULT_CSS = """
-    RunsScreen Table { margin: 1 2; height: 1fr; }
-    RunsScreen #none { margin: 1 3; color: $text-3; display: none; }
-    RunsScreen #problem { margin: 0 3; color: $failed; height: auto; max-height: 4; }
-    """
+    CSS_PATH = "runs.tcss"
 
     def __init__(self) -> None:
         super().__init__()

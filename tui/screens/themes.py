@@ -16,11 +16,7 @@ from textual.widgets import Static
 class ThemeScreen(ModalScreen[None]):
     """Live: moving the bar changes the whole screen."""
 
-    DEFAULT_CSS = """
-    ThemeScreen { align: right top; background: $background 0%; }
-    ThemeScreen > Vertical { width: 68; max-width: 96%; height: auto; margin: 2 2; background: $card; padding: 1 2; }
-    ThemeScreen .keys { color: $text-3; margin-top: 1; }
-    """
+    CSS_PATH = "themes.tcss"
     BINDINGS = [Binding("escape,q", "give_up", "back", show=False)]
 
     def __init__(self) -> None:

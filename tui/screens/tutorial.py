@@ -37,6 +37,7 @@ class TutorialScreen(AskingScreen):
     """One open tutorial. State comes from the session's lesson; this screen decides what happens."""
 
     KIND = "tutorial"
+    CSS_PATH = "tutorial.tcss"
     BINDINGS = [
         Binding("left", "along_curve(-1)", show=False),
         Binding("right", "along_curve(1)", show=False),
@@ -44,23 +45,6 @@ class TutorialScreen(AskingScreen):
         Binding("shift+right", "along_curve(10)", show=False),
         Binding("shift+tab", "next_panel(-1)", show=False),
     ]
-    DEFAULT_CSS = """
-    TutorialScreen #body { layout: horizontal; height: 1fr; }
-    TutorialScreen Outline { display: none; }
-    TutorialScreen Rule { display: none; }
-    TutorialScreen Reader { width: 58%; max-width: 72; }
-    TutorialScreen Board { width: 1fr; margin: 1 0 0 1; }
-    TutorialScreen.-wide Outline { display: block; width: 32; }
-    TutorialScreen.-wide Rule { display: block; }
-    TutorialScreen.-wide Reader { width: 78; max-width: 78; }
-    TutorialScreen.-wide Board { margin: 1 1 0 2; }
-    TutorialScreen.-narrow #body { layout: vertical; }
-    TutorialScreen.-narrow Reader { width: 1fr; max-width: 100%; height: 1fr; }
-    TutorialScreen.-narrow Board { width: 1fr; height: 6; margin: 0; padding: 0 1; background: $card; }
-    TutorialScreen.-narrow Board.-empty { height: 3; }
-    TutorialScreen.-zoomed Reader, TutorialScreen.-zoomed Outline, TutorialScreen.-zoomed Rule { display: none; }
-    TutorialScreen.-zoomed Board { height: 1fr; background: $background; margin: 1 2; }
-    """
 
     def __init__(self, tutorial: Tutorial, run: str = "") -> None:
         super().__init__()
