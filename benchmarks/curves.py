@@ -28,7 +28,8 @@ def _steps() -> tuple[Any, Any]:
 def _lab(tutorial: Any, folder: Path, told: Accuracies) -> Any:
     from deepdive.engine.lab import Lab
     from deepdive.engine.lessons.catalogue import pocket
-    from deepdive.engine.places.places import Resolver, parse
+    from deepdive.engine.places.places import parse
+    from deepdive.engine.places.resolver import Resolver
 
     def report(kind: str, fields: dict[str, Any]) -> None:
         if kind == "figure" and fields["name"] == "accuracy":

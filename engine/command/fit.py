@@ -97,7 +97,7 @@ def _configuration(
         "role": row.role,
         "model": row.place,
         "source": row.source,
-        "plan": asdict(row.plan),
+        "plan": asdict(row.training),
         "problem": row.problem or None,
     }
     estimate = row.estimate

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from deepdive.engine.command.run import FAILED, STOPPED, complain, say
 from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.services import SERVICES, service
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.keys import finding
 from deepdive.engine.keys.finding import Found, Survey
@@ -22,9 +23,9 @@ SIGNS = {"works": "✓", "refused": "✗", "expired": "≠", "unknown": "≠", "
 def run_keys(arguments: argparse.Namespace) -> int:
     what, name = arguments.what, arguments.name
     if name:
-        finding.service(name)
+        service(name)
     elif what in ("set", "delete"):
-        raise Refusal("NAME", f"`deepdive keys {what}` needs one", ", ".join(finding.SERVICES))
+        raise Refusal("NAME", f"`deepdive keys {what}` needs one", ", ".join(SERVICES))
     if arguments.file and what != "set":
         raise Refusal("--file", "says where `set` stores a key", "deepdive keys set NAME --file")
     match what:
@@ -39,7 +40,7 @@ def run_keys(arguments: argparse.Namespace) -> int:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", nargs="?", choices=["list", "set", "delete", "check"], default="list")
-    parser.add_argument("name", nargs="?", metavar="NAME", help=", ".join(finding.SERVICES))
+    parser.add_argument("name", nargs="?", metavar="NAME", help=", ".join(SERVICES))
     parser.add_argument("--file", action="store_true", help="set: in the encrypted file, behind a passphrase")
 
 
@@ -77,7 +78,7 @@ def _sentence(text: str) -> str:
 def _set(name: str, in_file: bool) -> int:
     from deepdive.engine.keys.checks import check
 
-    entry = finding.service(name)
+    entry = service(name)
     survey = finding.survey()
     if not in_file and not survey.keyring.works:
         raise Fault(f"{survey.keyring.says}, and a command can't keep a key in memory", finding.ways(name))

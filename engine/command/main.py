@@ -32,6 +32,7 @@ from deepdive.engine.command.run import (
     say,
 )
 from deepdive.engine.command.telling import answer_lines, step_line
+from deepdive.engine.common import child
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import ago, moment
@@ -39,7 +40,7 @@ from deepdive.engine.lessons import catalogue
 from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.store import Run, RunInfo, Store, last_lines
 from deepdive.engine.runs.view import RunView, of
-from deepdive.engine.work import protocol, supervisor
+from deepdive.engine.work import supervisor
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -310,7 +311,7 @@ def run_doctor(arguments: argparse.Namespace) -> int:
 def pocket_world(arguments: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "deepdive.tutorials.pocket.build"]
     options = (["--check"] if arguments.check else []) + (["--json"] if arguments.json else [])
-    return subprocess.run([*command, *options], env=protocol.environment(), check=False).returncode
+    return subprocess.run([*command, *options], env=child.environment(), check=False).returncode
 
 
 def print_completion(arguments: argparse.Namespace) -> int:

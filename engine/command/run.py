@@ -23,7 +23,7 @@ from deepdive.engine.runs.events import AnyEvent
 from deepdive.engine.runs.log import Tail, replay
 from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.runs.view import JobView, RunView, of
-from deepdive.engine.work import supervisor
+from deepdive.engine.work import grants, supervisor
 from deepdive.engine.work.supervisor import NOTHING, Handed
 
 FAILED, WRONG, STOPPED = 1, 2, 130  # exit codes
@@ -95,7 +95,7 @@ def _unlock(tutorial: Tutorial, run: Run, steps: list[str]) -> None:
     """Ask for the encrypted file's passphrase where a key that the steps can ask for lies in it alone."""
     from deepdive.engine.command.keys import unlock
 
-    wanted = finding.asked_for(tutorial, run.record.scale, run.record.roles, steps)
+    wanted = grants.asked_for(tutorial, run.record.scale, run.record.roles, steps)
     if sys.stdin.isatty() and finding.locked(wanted):
         unlock()
 

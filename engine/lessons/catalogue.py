@@ -17,8 +17,11 @@ from typing import Any
 
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.folders import config
+from deepdive.engine.lessons.language import check_claim as check_claim
+from deepdive.engine.lessons.language import check_expression
 from deepdive.engine.lessons.pages import PLAIN_NAME, directives
 from deepdive.engine.lessons.settings import from_function
+from deepdive.engine.lessons.training import problem_with
 from deepdive.engine.lessons.tutorial import (
     BookFigure,
     Catalogue,
@@ -33,10 +36,7 @@ from deepdive.engine.lessons.tutorial import (
     Step,
     Tutorial,
 )
-from deepdive.engine.machine.estimate import problem_with
 from deepdive.engine.places.places import parse
-from deepdive.engine.results.claims import check as check_claim
-from deepdive.engine.results.scope import check_expression
 
 PAGE_BYTES = 6000
 STEP_KEYS = {

@@ -21,9 +21,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from deepdive.engine.places import hub_errors
 from deepdive.engine.places.hub_errors import Unreachable, Wanted, explain
-
-Report = Callable[[str, dict[str, Any]], None]
-Token = Callable[[], str | None]
+from deepdive.engine.places.places import Report, Token
 
 KNOCK_SECONDS = 1.7  # for the first connection: a learner without a network hears so within two seconds
 ASK_SECONDS = 10.0  # for an answer of a hub that is there

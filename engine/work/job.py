@@ -27,7 +27,8 @@ from deepdive.engine.lessons.catalogue import pocket
 from deepdive.engine.lessons.tutorial import Step, Tutorial
 from deepdive.engine.machine import fit, hardware, ledger, out_of_memory
 from deepdive.engine.places.hub_errors import Wanted, recognise
-from deepdive.engine.places.places import Artifact, Endpoint, Hub, Place, Resolver, describe, override, parse
+from deepdive.engine.places.places import Artifact, Endpoint, Hub, Place, describe, override, parse
+from deepdive.engine.places.resolver import Resolver
 from deepdive.engine.runs import borrowed, events
 from deepdive.engine.runs.events import AnyEvent, End, Job
 from deepdive.engine.runs.log import Writer

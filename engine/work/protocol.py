@@ -20,16 +20,7 @@ from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.folders import runtime
 
 TIMEOUT = 5.0
-SECRETS = ("OPENAI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "KAGGLE_API_TOKEN", "KAGGLE_KEY", "KAGGLE_USERNAME")
 READ_AT_IMPORT = ("HF_HOME", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
-
-
-def environment() -> dict[str, str]:
-    """The worker's environment: this process's, but no secret. Threads that wait sleep instead of spinning."""
-    kept = {name: value for name, value in os.environ.items() if name not in SECRETS}
-    if own := kept.get("DEEPDIVE_TUTORIALS"):  # a worker lives in another folder
-        kept["DEEPDIVE_TUTORIALS"] = os.pathsep.join(os.path.abspath(part) for part in own.split(os.pathsep) if part)
-    return {"OMP_WAIT_POLICY": "PASSIVE", **kept}
 
 
 def family(home: Path) -> tuple[str, str]:

@@ -15,15 +15,15 @@ from typing import Any
 
 import msgspec
 import psutil
+from deepdive.engine.common import child
 from deepdive.engine.common.faults import Fault
-from deepdive.engine.keys import finding
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.runs.events import AnyEvent, End, Job, build
 from deepdive.engine.runs.log import Writer, replay
 from deepdive.engine.runs.plan import Order
 from deepdive.engine.runs.store import OUT_OF_MEMORY, Run, Store, Worker, last_lines
 from deepdive.engine.runs.view import RunView, of
-from deepdive.engine.work import protocol
+from deepdive.engine.work import grants, protocol
 
 SPAWN_SECONDS = 20.0  # until a new worker listens; the libraries are imported after that
 FIRM_SECONDS = 3.0  # between SIGTERM and SIGKILL
@@ -57,7 +57,7 @@ def submit(store: Store, run: Run, orders: list[Order]) -> Handed:
     handed = Handed(tuple(orders), time.time())
     jobs = msgspec.to_builtins(orders)
     tutorial, record = catalogue.find(run.record.tutorial), run.record
-    secrets = finding.for_steps(tutorial, record.scale, record.roles, [order.step for order in orders])
+    secrets = grants.for_steps(tutorial, record.scale, record.roles, [order.step for order in orders])
     with _worker(store, run) as address:
         protocol.call(address, do="run", run=str(run.folder), orders=jobs, secrets=secrets)
     return handed
@@ -216,7 +216,7 @@ def _spawn(store: Store) -> Path:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={**protocol.environment(), "DEEPDIVE_HOME": str(store.home)},
+            env=child.environment(DEEPDIVE_HOME=str(store.home)),
             start_new_session=True,
             cwd="/",
         )

@@ -26,9 +26,9 @@ from typing import IO, Any, cast
 
 import msgspec
 from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.keys.secret import Secret
 from deepdive.engine.lab import Lab, Stopped
 from deepdive.engine.lessons import catalogue
-from deepdive.engine.places.places import Secret
 from deepdive.engine.runs.events import Beat
 from deepdive.engine.runs.log import Writer, replay
 from deepdive.engine.runs.plan import Order

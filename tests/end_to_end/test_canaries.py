@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from deepdive.engine.common.faults import Fault
-from deepdive.engine.keys import finding
+from deepdive.engine.common.services import SERVICES
 from deepdive.engine.work import protocol
 
 from tests.engine import secret_service
@@ -85,7 +85,7 @@ def aviary(request: pytest.FixtureRequest, tmp_path: Path, hub: Hub) -> Iterator
             secret_service.require()
             environment |= stack.enter_context(secret_service.running(tmp_path / "keyring"))
         else:
-            environment |= {finding.SERVICES[name].variables[0]: value for name, value in CANARIES.items()}
+            environment |= {SERVICES[name].variables[0]: value for name, value in CANARIES.items()}
         yield Aviary(request.param, environment, judge, kaggle)
         with pytest.MonkeyPatch.context() as patch:
             for name, value in environment.items():

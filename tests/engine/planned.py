@@ -9,7 +9,7 @@ from pathlib import Path
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
-from deepdive.engine.machine.estimate import Curve, Rehearsal, Shape
+from deepdive.engine.machine.estimate import Growth, Rehearsal, Shape
 from deepdive.engine.machine.shapes import Reply, Request
 
 TOYS = Path(__file__).parent.parent / "toys"
@@ -144,7 +144,7 @@ def tutorial_in(folder: Path) -> Tutorial:
 
 
 def _passes(token: float) -> Rehearsal:
-    return Rehearsal(Curve(token=token), Curve(token=1.1 * token))
+    return Rehearsal(Growth(token=token), Growth(token=1.1 * token))
 
 
 FULL = Shape("Llama", 6_738_415_616, 0, (), 0, ((6_738_415_616, 1),), _passes(11e6), _passes(7e5))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from deepdive.engine.lessons.language import Wrong, check_claim, check_expression
 from deepdive.engine.lessons.tutorial import BookFigure, Claim
-from deepdive.engine.results.claims import Verdict, check, evaluate, expression, names
+from deepdive.engine.results.claims import Verdict, evaluate, expression, names
 from deepdive.engine.results.evidence import Missing
-from deepdive.engine.results.scope import Wrong, check_expression, number
+from deepdive.engine.results.scope import number
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,7 +41,7 @@ def judge(holds: str, *jobs: Any, step: str = "pretrain", **rest: Any) -> Verdic
     ],
 )
 def test_what_the_design_allows_is_a_claim(holds: str) -> None:
-    assert check(Claim("pretrain", "", holds)) is None
+    assert check_claim(Claim("pretrain", "", holds)) is None
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_what_the_design_allows_is_a_claim(holds: str) -> None:
     ],
 )
 def test_anything_else_is_refused_and_never_run(holds: str, problem: str) -> None:
-    assert problem in (check(Claim("pretrain", "", holds)) or "")
+    assert problem in (check_claim(Claim("pretrain", "", holds)) or "")
     assert evaluate(Claim("pretrain", "", holds), evidence(PRETRAIN)).held is None
 
 
@@ -89,13 +90,13 @@ def test_anything_else_is_refused_and_never_run(holds: str, problem: str) -> Non
     ],
 )
 def test_each_and_seeds_are_checked(rest: dict[str, Any], problem: str) -> None:
-    assert problem in (check(Claim("pretrain", "", "accuracy(k=k) > 0", **rest)) or "")
+    assert problem in (check_claim(Claim("pretrain", "", "accuracy(k=k) > 0", **rest)) or "")
 
 
 @given(st.text(max_size=60))
 def test_no_text_makes_the_check_fall_over(text: str) -> None:
     claim = Claim("pretrain", "", text)
-    problem = check(claim)
+    problem = check_claim(claim)
     verdict = evaluate(claim, evidence(PRETRAIN))
     assert problem is None or verdict == Verdict(None, problem)
 

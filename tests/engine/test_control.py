@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from deepdive.engine.common import child, services
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.work import protocol
 
 
 def test_a_worker_s_environment_has_no_secret_and_absolute_tutorial_folders(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in protocol.SECRETS:
+    for name in services.VARIABLES:
         monkeypatch.setenv(name, "canary")
     monkeypatch.setenv("DEEPDIVE_TUTORIALS", "mine:/yours")
-    environment = protocol.environment()
+    environment = child.environment()
     assert "canary" not in environment.values()
     assert environment["DEEPDIVE_TUTORIALS"] == f"{Path.cwd() / 'mine'}:/yours"
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import torch
-from deepdive.engine.machine.estimate import Curve, Estimate, Plan, Rehearsal, Shape, estimate, remedies
+from deepdive.engine.lessons.training import Training
+from deepdive.engine.machine.estimate import Estimate, Growth, Rehearsal, Shape, estimate, remedies
 from deepdive.engine.machine.ledger import Activations, held
 from deepdive.engine.machine.shapes import Reply, Request, shapes
 
@@ -39,7 +40,7 @@ LINEAR = 6_476_005_376  # weights of Llama-2 7B in the linear layers of its bloc
 
 # ---- by hand ------------------------------------------------------------------------------------------------------
 
-NOTHING = Rehearsal(Curve(), Curve())
+NOTHING = Rehearsal(Growth(), Growth())
 LLAMA_FULL = Shape("Llama", 6_738_415_616, 0, (), 0, ((6_738_415_616, 1),), NOTHING)
 LLAMA_LORA = replace(
     LLAMA_FULL,
@@ -51,7 +52,7 @@ LLAMA_LORA = replace(
 
 def certain(shape: Shape, **plan: Any) -> tuple[float, float, float]:
     """Weights, gradients, optimizer in GB."""
-    found = estimate(shape, Plan(**plan), gpu=False)
+    found = estimate(shape, Training(**plan), gpu=False)
     return found.weights / 1e9, found.gradients / 1e9, found.optimizer / 1e9
 
 
@@ -82,7 +83,7 @@ def test_the_books_table_of_llama_2(plan: dict[str, Any], weights: float) -> Non
 
 def test_bits_of_a_packed_weight() -> None:
     def bits(**plan: Any) -> float:
-        packed = estimate(LLAMA_LORA, Plan(dtype="float32", **plan), gpu=False).weights
+        packed = estimate(LLAMA_LORA, Training(dtype="float32", **plan), gpu=False).weights
         rest = (6_738_415_616 - LINEAR + 4_194_304) * 4
         return (packed - rest) * 8 / LINEAR
 
@@ -97,37 +98,37 @@ def test_bits_of_a_packed_weight() -> None:
 )
 def test_an_optimizer_keeps_so_many_bytes_a_weight(optimizer: str, bytes: float) -> None:
     shape = replace(LLAMA_FULL, trained=((1_000_000, 1),))
-    found = estimate(shape, Plan(optimizer=optimizer), gpu=False).optimizer
+    found = estimate(shape, Training(optimizer=optimizer), gpu=False).optimizer
     assert found == pytest.approx(bytes * 1_000_000, rel=1e-4)
-    small = estimate(replace(shape, trained=((1000, 3),)), Plan(optimizer="adamw_8bit"), gpu=False).optimizer
+    small = estimate(replace(shape, trained=((1000, 3),)), Training(optimizer="adamw_8bit"), gpu=False).optimizer
     assert small == 24_000  # too small for 8 bits
 
 
 def test_a_curve_goes_through_its_three_measurements() -> None:
-    curve = Curve(token=7.0, pair=0.5, fixed=100.0)
-    again = Curve.through(64, 32, *(curve.at(*point) for point in ((1, 64), (2, 64), (2, 32))))
+    curve = Growth(token=7.0, pair=0.5, fixed=100.0)
+    again = Growth.through(64, 32, *(curve.at(*point) for point in ((1, 64), (2, 64), (2, 32))))
     assert (again.token, again.pair, again.fixed) == pytest.approx((7.0, 0.5, 100.0))
     assert again.at(8, 200) == curve.at(8, 200)
 
 
 def test_what_would_make_it_fit_and_all_of_it_together() -> None:
-    tokens = Rehearsal(Curve(token=1e6), Curve(token=1e6))
-    shape = replace(LLAMA_FULL, plain=tokens, checkpointed=Rehearsal(Curve(token=1e5), Curve(token=1e5)))
-    found = remedies(shape, Plan(batch=4, length=1000), gpu=False)
+    tokens = Rehearsal(Growth(token=1e6), Growth(token=1e6))
+    shape = replace(LLAMA_FULL, plain=tokens, checkpointed=Rehearsal(Growth(token=1e5), Growth(token=1e5)))
+    found = remedies(shape, Training(batch=4, length=1000), gpu=False)
     assert [remedy.what for remedy in found] == [
         "batch 4 → 1, accumulate 4",
         "gradient checkpointing",
         "8-bit Adam",
         "all three",
     ]
-    before = estimate(shape, Plan(batch=4, length=1000), gpu=False)
+    before = estimate(shape, Training(batch=4, length=1000), gpu=False)
     saved = [before.total - remedy.estimate.total for remedy in found]
     assert saved[0] == 3_000_000_000
     assert saved[1] == 3_600_000_000
     assert saved[2] == pytest.approx(6_738_415_616 * (8 - 2 - 8 / 256), rel=0.001)
     assert saved[3] == before.total - estimate(shape, found[3].plan, gpu=False).total
-    assert found[3].plan == Plan(batch=1, length=1000, checkpointing=True, optimizer="adamw_8bit")
-    assert remedies(replace(shape, trained=((1000, 1),)), Plan(length=1000, checkpointing=True), gpu=False) == []
+    assert found[3].plan == Training(batch=1, length=1000, checkpointing=True, optimizer="adamw_8bit")
+    assert remedies(replace(shape, trained=((1000, 1),)), Training(length=1000, checkpointing=True), gpu=False) == []
 
 
 # ---- counted on the classes themselves ----------------------------------------------------------------------------
@@ -155,7 +156,7 @@ def test_the_books_models_are_counted_from_their_configurations(tmp_path: Path) 
     assert (llama.parameters, llama.adapters, llama.trainable) == (6_738_415_616, 4_194_304, 4_194_304)
     assert sum(rows * columns * count for rows, columns, count in llama.quantised) == LINEAR
     assert (small.parameters, small.trainable) == (81_912_576, 294_912)
-    assert estimate(tuned, Plan(), gpu=False).certain / 1e9 == pytest.approx(1.31, abs=0.005)
+    assert estimate(tuned, Training(), gpu=False).certain / 1e9 == pytest.approx(1.31, abs=0.005)
 
 
 # ---- measured -----------------------------------------------------------------------------------------------------
@@ -284,16 +285,16 @@ def compare(found: Estimate, measured: dict[str, int]) -> None:
 def test_a_real_training_holds_what_was_estimated(
     folders: dict[str, Path], counted: dict[tuple[str, str], Shape], family: str, method: str
 ) -> None:
-    plan = Plan(method=method, batch=BATCH, length=LENGTH)
+    plan = Training(method=method, batch=BATCH, length=LENGTH)
     compare(estimate(counted[family, method], plan, gpu=False), trained(folders[family], family, method))
 
 
 def test_double_quantisation_and_checkpointing(folders: dict[str, Path], counted: dict[tuple[str, str], Shape]) -> None:
-    plan = Plan(method="4bit", batch=BATCH, length=LENGTH, double_quantisation=True)
+    plan = Training(method="4bit", batch=BATCH, length=LENGTH, double_quantisation=True)
     compare(
         estimate(counted["llama", "4bit"], plan, gpu=False), trained(folders["llama"], "llama", "4bit", double=True)
     )
-    plan = Plan(batch=BATCH, length=LENGTH, checkpointing=True)
+    plan = Training(batch=BATCH, length=LENGTH, checkpointing=True)
     compare(
         estimate(counted["llama", "full"], plan, gpu=False),
         trained(folders["llama"], "llama", "full", checkpointing=True),
@@ -302,7 +303,7 @@ def test_double_quantisation_and_checkpointing(folders: dict[str, Path], counted
 
 def test_mixed_precision(folders: dict[str, Path]) -> None:
     (reply,) = shapes([Request(folder=str(folders["llama"]), length=LENGTH, precision="bf16", gpu=False)])
-    plan = Plan(batch=BATCH, length=LENGTH, precision="bf16")
+    plan = Training(batch=BATCH, length=LENGTH, precision="bf16")
     compare(estimate(shape_of(reply), plan, gpu=False), trained(folders["llama"], "llama", "full", cast=True))
 
 
@@ -310,13 +311,13 @@ def test_mixed_precision(folders: dict[str, Path]) -> None:
 def test_encoders_and_encoder_decoders_too(
     folders: dict[str, Path], counted: dict[tuple[str, str], Shape], family: str
 ) -> None:
-    plan = Plan(batch=BATCH, length=LENGTH)
+    plan = Training(batch=BATCH, length=LENGTH)
     compare(estimate(counted[family, "full"], plan, gpu=False), trained(folders[family], family, "full"))
 
 
 def test_a_model_that_is_only_asked_holds_weights_alone(folders: dict[str, Path]) -> None:
     asked = shape_of(shapes([Request(folder=str(folders["gpt2"]), method="use", length=32)])[0])
-    found = estimate(asked, Plan(method="use", length=32), gpu=False)
+    found = estimate(asked, Training(method="use", length=32), gpu=False)
     assert (found.gradients, found.optimizer, found.activations) == (0, 0, 0)
     assert found.weights == held({"model": (load(folders["gpt2"]), None, None)})["weights"]
     assert found.other > 32 * 133 * 4  # the logits

@@ -12,9 +12,9 @@ import pytest
 from deepdive.engine.command import fit as fit_command
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.training import Training
 from deepdive.engine.lessons.tutorial import Fit, Tutorial
 from deepdive.engine.machine import fit
-from deepdive.engine.machine.estimate import Plan
 from deepdive.engine.machine.fit import Row, instead, job_of, measured, refusal, resolved, rows, verdict
 from deepdive.engine.machine.hardware import Gpu, Machine
 from deepdive.engine.runs.events import End, Job, Memory
@@ -48,7 +48,9 @@ def test_what_a_table_leaves_open_is_its_steps_setting_at_the_scale_with_the_lea
     _, plan = resolved(table, tutorial, "book", {"full": {"batch": 16}})
     assert plan.batch == 16
     _, plan = resolved(tutorial.fits[1], tutorial, "book", {})
-    assert plan == Plan(method="4bit", rank=8, targets=("q_proj", "v_proj"), batch=2, length=1024, checkpointing=True)
+    assert plan == Training(
+        method="4bit", rank=8, targets=("q_proj", "v_proj"), batch=2, length=1024, checkpointing=True
+    )
 
 
 def test_every_configuration_of_the_scale_is_asked_once_with_the_published_numbers(
@@ -73,7 +75,7 @@ def test_a_tutorial_without_tables_is_asked_about_its_models(counted: Counted) -
     toy = catalogue.read(catalogue.shipped() / "chapter2")
     found = rows(toy, "pocket", here=LAPTOP)
     assert {row.role for row in found} >= {"masked_lm", "causal_lm"}
-    assert all(row.plan.method == "use" for row in found)
+    assert all(row.training.method == "use" for row in found)
     assert "articles" not in {row.role for row in found}
 
 
@@ -117,7 +119,7 @@ def test_a_wrong_table_is_named_with_its_line(tutorial: Tutorial, old: str, new:
 
 
 def row(shape: Any, **plan: Any) -> Row:
-    return Row("a row", "", "large", "hub x", Plan(**plan), shape=shape)
+    return Row("a row", "", "large", "hub x", Training(**plan), shape=shape)
 
 
 def test_verdicts_name_the_smallest_size_the_spare_and_the_largest_holder() -> None:
@@ -272,7 +274,7 @@ def test_the_document_tells_for_each_size_what_fits_and_what_would(tutorial: Tut
 
 
 def test_the_table_is_one_line_a_configuration_and_says_what_helps(tutorial: Tutorial, counted: Counted) -> None:
-    found = [*rows(tutorial, "book", here=LAPTOP), Row("Lost", "", "x", "", Plan(), problem="no such model")]
+    found = [*rows(tutorial, "book", here=LAPTOP), Row("Lost", "", "x", "", Training(), problem="no such model")]
     lines = fit_command.lines(tutorial, "book", found, [16, 24, 80], LAPTOP, ran(batch=4))
     text = "\n".join(lines)
     assert max(map(len, lines[:6])) <= 110

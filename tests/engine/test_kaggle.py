@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deepdive.engine.common import child
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.lab import Stopped
 from deepdive.engine.places import kaggle as kaggle_data
@@ -62,7 +63,7 @@ def test_a_whole_data_set_has_all_of_its_files(kaggle: Kaggle) -> None:
 
 
 def test_progress_counts_the_bytes_on_their_way(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kaggle_data, "REPORT_SECONDS", 0.1)
+    monkeypatch.setattr(child, "LOOK_SECONDS", 0.1)
     kaggle.rate = 4_000_000
     told: list[dict[str, Any]] = []
     fetched(report=lambda kind, fields: told.append(fields))
@@ -79,7 +80,7 @@ def test_a_broken_download_is_gone_on_with(kaggle: Kaggle) -> None:
 
 
 def test_a_stopped_download_is_gone_on_with_by_the_next_run(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kaggle_data, "REPORT_SECONDS", 0.1)
+    monkeypatch.setattr(child, "LOOK_SECONDS", 0.1)
     kaggle.rate = 2_000_000
 
     def stopping(kind: str, fields: dict[str, Any]) -> None:

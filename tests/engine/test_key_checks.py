@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from deepdive.engine.common.services import SERVICES
 from deepdive.engine.keys import checks
 from deepdive.engine.keys.checks import GATED, JUDGE, Verdict, check
-from deepdive.engine.keys.finding import SERVICES, Found
-from deepdive.engine.places.places import Secret
+from deepdive.engine.keys.finding import Found
+from deepdive.engine.keys.secret import Secret
 
 from tests.engine.processes import watched
 from tests.loopback import kaggle as kaggle_server

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deepdive.engine.keys import finding
+from deepdive.engine.common.services import SERVICES
 
 from tests.engine import secret_service
 from tests.loopback.openai_server import Judge, marks, serve
@@ -22,7 +22,7 @@ KEY = "sk-canary-0123456789"
 
 @pytest.fixture(autouse=True)
 def nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for entry in finding.SERVICES.values():
+    for entry in SERVICES.values():
         for variable in entry.variables:
             monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.services import SERVICES
 from deepdive.engine.keys import finding, system_keyring
 
 from tests.engine import secret_service
@@ -28,7 +29,7 @@ def keyring(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with secret_service.running(folder) as environment:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        for entry in finding.SERVICES.values():
+        for entry in SERVICES.values():
             for variable in entry.variables:
                 monkeypatch.delenv(variable, raising=False)
         yield

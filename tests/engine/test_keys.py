@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.services import SERVICES
 from deepdive.engine.keys import finding
 from deepdive.engine.keys.finding import Found
+from deepdive.engine.keys.secret import Secret
 from deepdive.engine.keys.vault import Vault
 from deepdive.engine.lessons import catalogue
-from deepdive.engine.places.places import Secret
+from deepdive.engine.work import grants
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +25,7 @@ PASSPHRASE = "a few words"
 @pytest.fixture(autouse=True)
 def nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No key of the machine, no session's or open file of another test."""
-    for entry in finding.SERVICES.values():
+    for entry in SERVICES.values():
         for variable in entry.variables:
             monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -177,7 +179,7 @@ def test_the_file_goes_with_its_last_key() -> None:
 @pytest.fixture
 def everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEEPDIVE_TUTORIALS", str(TOYS))
-    for entry in finding.SERVICES.values():
+    for entry in SERVICES.values():
         monkeypatch.setenv(entry.variables[0], f"{entry.prefix}canary")
 
 
@@ -197,18 +199,18 @@ def everything(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_worker_gets_the_keys_that_its_steps_ask_for_and_no_other(
     steps: list[str], roles: dict[str, str], names: list[str]
 ) -> None:
-    found = finding.for_steps(catalogue.find("judged"), "pocket", roles, steps)
-    assert found == {name: f"{finding.SERVICES[name].prefix}canary" for name in names}
+    found = grants.for_steps(catalogue.find("judged"), "pocket", roles, steps)
+    assert found == {name: f"{SERVICES[name].prefix}canary" for name in names}
 
 
 def test_an_endpoints_locked_key_is_told_before_a_local_judge_answers_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEEPDIVE_TUTORIALS", str(TOYS))
     unlocked()
     for name in ("openai", "kaggle"):
-        finding.put(name, f"{finding.SERVICES[name].prefix}canary", "file")
+        finding.put(name, f"{SERVICES[name].prefix}canary", "file")
     finding._vaults.clear()
     judged = catalogue.find("judged")
     with pytest.raises(Fault, match="OpenAI for judge lies in the encrypted file, which is locked"):
-        finding.for_steps(judged, "pocket", {"judge": "gpt-5"}, ["grade"])
-    assert finding.for_steps(judged, "pocket", {}, ["grade"]) == {}
-    assert finding.for_steps(judged, "pocket", {}, ["fetch"]) == {}  # a file of Kaggle may be here already
+        grants.for_steps(judged, "pocket", {"judge": "gpt-5"}, ["grade"])
+    assert grants.for_steps(judged, "pocket", {}, ["grade"]) == {}
+    assert grants.for_steps(judged, "pocket", {}, ["fetch"]) == {}  # a file of Kaggle may be here already

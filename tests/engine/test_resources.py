@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.keys.secret import Secret
 from deepdive.engine.places.places import (
     PLACES,
     Artifact,
@@ -17,13 +18,12 @@ from deepdive.engine.places.places import (
     Kaggle,
     Place,
     Pocket,
-    Resolver,
-    Secret,
     Web,
     describe,
     override,
     parse,
 )
+from deepdive.engine.places.resolver import Resolver
 from hypothesis import given
 from hypothesis import strategies as st
 

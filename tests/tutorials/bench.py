@@ -12,7 +12,8 @@ from typing import Any
 from deepdive.engine.lab import Lab, aside
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
-from deepdive.engine.places.places import Artifact, Place, Resolver, parse
+from deepdive.engine.places.places import Artifact, Place, parse
+from deepdive.engine.places.resolver import Resolver
 from deepdive.engine.runs.events import AnyEvent, End, Figure, Job, Plot, Rows, Text, build
 from deepdive.engine.runs.plan import need_step
 from deepdive.engine.runs.view import RunView

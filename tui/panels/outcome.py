@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.lessons.language import Wrong
 from deepdive.engine.lessons.tutorial import Claim, Tutorial
 from deepdive.engine.results import claims
 from deepdive.engine.results.evidence import identifier
 from deepdive.engine.results.measured import Held, Result, Results
-from deepdive.engine.results.scope import Wrong
 from deepdive.tui.widgets.axes import reading
 from deepdive.tui.widgets.table import Cell, Column, Row, Table, verdict
 from textual.app import ComposeResult

@@ -98,10 +98,10 @@ class FitScreen(DeepScreen):
     # ---- what is shown --------------------------------------------------------------------------------------------
     def _show(self) -> None:
         row = self.rows[self.chosen]
-        plan = row.plan
-        trained = "asked, not trained" if plan.method == "use" else plan.optimizer
-        parts = [f"batch {plan.batch}", f"{plan.length:,} tokens", trained]
-        if plan.checkpointing:
+        training = row.training
+        trained = "asked, not trained" if training.method == "use" else training.optimizer
+        parts = [f"batch {training.batch}", f"{training.length:,} tokens", trained]
+        if training.checkpointing:
             parts.append("gradient checkpointing")
         said = Content.assemble(("Will it fit?", "bold $text-1"), "  ", (", ".join(parts), "$text-3"))
         self.query_one("#said", Static).update(said)
@@ -172,9 +172,9 @@ class FitScreen(DeepScreen):
             found.add("rows")
         if self.rows and self.rows[self.chosen].shape is not None:
             found.add("counted")
-            if self.rows[self.chosen].plan.method != "use":
+            if self.rows[self.chosen].training.method != "use":
                 found.add("trained")
-            if self.rows[self.chosen].plan != self.planned[self.chosen].plan:
+            if self.rows[self.chosen].training != self.planned[self.chosen].training:
                 found.add("changed")
                 if self.wanted()[1]:
                     found.add("usable")
@@ -191,20 +191,20 @@ class FitScreen(DeepScreen):
         self._show()
 
     def action_larger_batch(self) -> None:
-        self._try(batch=min(MOST_BATCH, self.rows[self.chosen].plan.batch * 2))
+        self._try(batch=min(MOST_BATCH, self.rows[self.chosen].training.batch * 2))
 
     def action_smaller_batch(self) -> None:
-        self._try(batch=max(1, self.rows[self.chosen].plan.batch // 2))
+        self._try(batch=max(1, self.rows[self.chosen].training.batch // 2))
 
     def action_length(self) -> None:
-        length = self.rows[self.chosen].plan.length
+        length = self.rows[self.chosen].training.length
         self._try(length=next((longer for longer in LENGTHS if longer > length), LENGTHS[0]))
 
     def action_checkpointing(self) -> None:
-        self._try(checkpointing=not self.rows[self.chosen].plan.checkpointing)
+        self._try(checkpointing=not self.rows[self.chosen].training.checkpointing)
 
     def action_optimizer(self) -> None:
-        now = self.rows[self.chosen].plan.optimizer
+        now = self.rows[self.chosen].training.optimizer
         at = OPTIMIZERS.index(now) if now in OPTIMIZERS else 0
         self._try(optimizer=OPTIMIZERS[(at + 1) % len(OPTIMIZERS)])
 
@@ -223,9 +223,9 @@ class FitScreen(DeepScreen):
             return "", {}
         names = {setting.name for setting in self.lesson.tutorial.step(now.step).settings}
         changed: Mapping[str, Any] = {
-            name: getattr(now.plan, name)
+            name: getattr(now.training, name)
             for name in ("batch", "length", "optimizer", "checkpointing")
-            if getattr(now.plan, name) != getattr(planned.plan, name)
+            if getattr(now.training, name) != getattr(planned.training, name)
         }
         return now.step, {name: value for name, value in changed.items() if name in names}
 

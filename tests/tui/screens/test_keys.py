@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from deepdive.engine.common.services import SERVICES
 from deepdive.engine.keys import finding
 from deepdive.tui.screens.keys import SecretInput
 
@@ -19,7 +20,7 @@ PASSPHRASE = "a few canary words"
 
 @pytest.fixture(autouse=True)
 def nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for entry in finding.SERVICES.values():
+    for entry in SERVICES.values():
         for variable in entry.variables:
             monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
