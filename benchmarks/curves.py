@@ -18,7 +18,7 @@ Accuracies = dict[tuple[str, int], float]
 
 def _steps() -> tuple[Any, Any]:
     from deepdive.engine.lessons.catalogue import load
-    from deepdive.engine.work.job import load_steps
+    from deepdive.engine.work.process import load_steps
 
     tutorial = load().get("chapter3-fewshot")
     assert tutorial is not None

@@ -51,9 +51,9 @@ class Slots:
 
 @dataclass(frozen=True)
 class Kind:
-    """How a text setting is edited: `code` (Python), `model` (a hub id or a folder) or `folder`."""
+    """How a text setting is edited: `lines`, one value in each."""
 
-    name: Literal["code", "model", "folder", "lines"]
+    name: Literal["lines"]
 
 
 class Stopped(BaseException):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from deepdive.engine.lessons.settings import Setting
+from deepdive.engine.lessons.source import Definition, closure
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,16 @@ class Function:
     doc: str
     settings: tuple[Setting, ...]
     source: str  # what the learner reads: the function without its decorator
-    closure: str  # its source with all of the module's functions and constants that it uses: what the digest covers
-    line: int
+    definition: Definition = field(repr=False, compare=False)
+
+    @cached_property
+    def closure(self) -> str:
+        """What it computes with: the text that the digest covers and roles are looked for in."""
+        return closure(self.definition)
+
+    def asks_for(self, role: str) -> bool:
+        """Whether its code names the role."""
+        return f'"{role}"' in self.closure.replace("'", '"')
 
 
 OUT_OF_MEMORY = "out of memory"  # so begins every explained cause of it
@@ -38,7 +48,6 @@ class Step:
     sensitive: str = ""
     fresh: bool = False
     optional: bool = False
-    distributed: bool = False
 
     @property
     def settings(self) -> tuple[Setting, ...]:

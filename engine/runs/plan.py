@@ -50,17 +50,12 @@ def inputs_of(
 ) -> dict[str, str]:
     """What the digest covers besides settings and seed: source, places of the scale's roles, earlier artifacts."""
     places = {role: roles.get(role, place) for role, place in sorted(tutorial.scales[scale].roles.items())}
-    used = {role: place for role, place in places.items() if asks_for(step, role)}
+    used = {role: place for role, place in places.items() if step.function.asks_for(role)}
     return {
         "source": short_hash(step.function.closure),
         "roles": short_hash(json.dumps(used, sort_keys=True, default=str)),
         **{f"need:{role}": digest for role, digest in sorted(needs.items())},
     }
-
-
-def asks_for(step: Step, role: str) -> bool:
-    """Whether the step's code names the role."""
-    return f'"{role}"' in step.function.closure.replace("'", '"')
 
 
 def digest_of(step: Step, seed: int, settings: dict[str, Any], inputs: dict[str, str], scale: str) -> str:

@@ -70,7 +70,6 @@ class Record(msgspec.Struct, kw_only=True):
     roles: dict[str, str] = {}  # role: where the learner pointed it
     memory_limit: int | None = None  # bytes
     spend_cap: float | None = None  # US dollars
-    accelerate: str | None = None
     worker: Worker | None = None
 
 

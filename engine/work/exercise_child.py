@@ -5,7 +5,7 @@ WHAT is question, check, hints or solution. Reads a JSON object from standard in
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import random
 import sys
@@ -14,19 +14,19 @@ from typing import Any
 
 
 def load(folder: Path, name: str) -> Any:
-    """The exercise `name` (a class in snake case or as written) of a tutorial's exercises.py. Raises LookupError."""
-    spec = importlib.util.spec_from_file_location("exercises", folder / "exercises.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["exercises"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
+    """The exercise `name` (a class in snake case or as written): of exercises/NAME.py, else of exercises.py.
+
+    Raises LookupError.
+    """
+    sys.path.insert(0, str(folder))
+    file = folder / "exercises" / f"{name}.py"
+    module = importlib.import_module(f"exercises.{name}" if file.is_file() else "exercises")
     camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
     for known in (name, camel):
         if hasattr(module, known):
             found = getattr(module, known)
             return found() if isinstance(found, type) else found
-    raise LookupError(f"{folder / 'exercises.py'} has no {camel}")
+    raise LookupError(f"{module.__file__ or folder / 'exercises'} has no {camel}")
 
 
 def answer(exercise: Any, what: str, request: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from deepdive.engine.keys.finding import find, locked
 from deepdive.engine.keys.secret import Secret
 from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.places.places import Endpoint, Hub, Kaggle, Place, override, parse
-from deepdive.engine.runs.plan import asks_for
 
 
 def secret_of(place: Place) -> str:
@@ -31,7 +30,7 @@ def asked_for(tutorial: Tutorial, scale: str, roles: Mapping[str, str], steps: I
     wanted: dict[str, str] = {}
     chosen = [step for step in tutorial.steps if step.id in set(steps)]
     for role, table in tutorial.scales[scale].roles.items():
-        if not any(asks_for(step, role) for step in chosen):
+        if not any(step.function.asks_for(role) for step in chosen):
             continue
         place = _place(role, table, roles)
         if (name := secret_of(place)) in SERVICES and (name not in wanted or isinstance(place, Endpoint)):

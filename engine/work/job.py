@@ -5,19 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
-import importlib.util
 import json
-import os
-import random
 import shutil
-import signal
 import sys
-import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType, ModuleType
 from typing import Any
 
 import msgspec
@@ -25,116 +19,21 @@ from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.lab import Lab, Refused, Stopped, aside
 from deepdive.engine.lessons.catalogue import pocket
 from deepdive.engine.lessons.tutorial import Step, Tutorial
-from deepdive.engine.machine import fit, hardware, ledger, out_of_memory
+from deepdive.engine.machine import fit, hardware, out_of_memory
 from deepdive.engine.places.hub_errors import Wanted, recognise
 from deepdive.engine.places.places import Artifact, Endpoint, Hub, Place, describe, override, parse
 from deepdive.engine.places.resolver import Resolver
 from deepdive.engine.runs import borrowed, events
 from deepdive.engine.runs.events import AnyEvent, End, Job
-from deepdive.engine.runs.log import Writer
 from deepdive.engine.runs.plan import Order, digest_of, inputs_of, need_step
-from deepdive.engine.runs.spilled import spilled
 from deepdive.engine.runs.store import Run, Store
-from deepdive.engine.runs.view import JobView, RunView
+from deepdive.engine.runs.view import JobView
+from deepdive.engine.work.process import load_steps, seed_everything, use_threads
+from deepdive.engine.work.reporter import Reporter
+from deepdive.engine.work.safe_points import SafePoints, time_limit
 
-MEMORY_SECONDS = 1.0
 PROBE_SECONDS = 2.0
-POCKET_THREADS = 4
 DETAIL_CHARACTERS = 4000
-
-
-class Reporter:
-    """Turns what a lab reports into events of one job, in the log; safe from several threads."""
-
-    def __init__(self, run: Run, writer: Writer, view: RunView) -> None:
-        self.run, self.writer, self.view = run, writer, view
-        self.lock = threading.Lock()
-        self.job = ""
-        self.secrets: dict[str, str] = {}  # by service: what the run's steps asked for; no event shows one
-
-    def __call__(self, kind: str, fields: dict[str, Any]) -> None:
-        self.send(self.event(kind, fields))
-
-    def event(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
-        """The event of `kind` as a line of the log; what is too long for one is put into a file."""
-        return spilled(self.run.folder, self.run.artifacts(self.job), self.whole(kind, fields))
-
-    def whole(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
-        """The event of `kind`, however long; files are named relative to the run."""
-        told = {"t": time.time(), "job": self.job, **fields}
-        if kind == "file":
-            told["path"] = str(Path(told["path"]).relative_to(self.run.folder))
-        try:
-            event = events.build(kind, told)
-        except msgspec.ValidationError:
-            event = events.build(kind, plain(told))
-        return self.masked(event)
-
-    def masked(self, event: AnyEvent) -> AnyEvent:
-        """The event without any secret in it: a server's reply or a library's exception may carry one."""
-        line = events.encode(event) if self.secrets else b""
-        hidden = [json.dumps(secret)[1:-1].encode() for secret in self.secrets.values()]
-        if not any(secret in line for secret in hidden):
-            return event
-        for secret in hidden:
-            line = line.replace(secret, b"***")
-        return events.decode(line)
-
-    def send(self, event: AnyEvent) -> None:
-        event = self.masked(event)
-        with self.lock:
-            self.writer.append(event)
-            if isinstance(event, (Job, End, events.Figure, events.Rows, events.File, events.Spend)):
-                self.view.add([event])
-
-
-def plain(value: Any) -> Any:
-    """Tensors, arrays and numpy scalars as Python numbers and lists, keys as text."""
-    if isinstance(value, dict):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(inner) for inner in value]
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    return str(value) if isinstance(value, Path) else value
-
-
-class Safe:
-    """What happens at a safe point: stop and finish are obeyed, a probe is answered, memory is sampled."""
-
-    def __init__(self, report: Reporter, probe: Callable[[Lab], None], limit: int | None, device: str) -> None:
-        self.report, self.probe, self.limit = report, probe, limit
-        self.verdict = ""
-        self.was_finished = False
-        self.sampled = 0.0
-        self.ledger = ledger.Ledger(device)
-
-    def __call__(self, lab: Lab, phase: str) -> str:
-        if phase == "before update":
-            self.ledger.before_update(lab.held, int(lab.x or 0) + 1)
-            return ""
-        news = self.ledger.after_item(lab.held) if phase == "after item" else self.ledger.after_update()
-        if phase != "after update":  # before the optimizer's step weights, gradients and moments are all there
-            self.sample(lab, news)
-        if phase == "gradients":
-            return ""
-        self.probe(lab)
-        if self.verdict == "finish":
-            self.was_finished, self.verdict = True, ""
-            return "finish"
-        return self.verdict
-
-    def sample(self, lab: Lab, news: bool = True) -> None:
-        """Tell who holds the memory, at most once a second without news. Raises torch.OutOfMemoryError at a limit."""
-        due = news or time.monotonic() - self.sampled > MEMORY_SECONDS
-        if not due and self.limit is None:
-            return
-        fields = self.ledger.sample(lab.held)
-        if due:
-            self.sampled = time.monotonic()
-            self.report("memory", {**fields, "x": lab.x})
-        if self.limit is not None:
-            out_of_memory.check(fields, self.limit)
 
 
 class Execution:
@@ -144,7 +43,7 @@ class Execution:
         self.run, self.tutorial, self.report, self.device = run, tutorial, report, device
         use_threads(run.record.scale)
         self.lab: Lab | None = None  # of the job that runs, or of the last one
-        self.safe: Safe | None = None
+        self.safe: SafePoints | None = None
         self.wanted: Wanted | None = None  # what the step last asked a hub for
         self.budget: Any = None  # meter.Budget, once a job's step asks for an endpoint
 
@@ -210,7 +109,7 @@ class Execution:
         )
         self.wanted = self.budget = None
         self.lab = None  # the last job's models go before this one's memory is counted
-        self.safe = safe = Safe(self.report, probe, self.run.record.memory_limit, self.device)
+        self.safe = safe = SafePoints(self.report, probe, self.run.record.memory_limit, self.device)
         places = self.places({role: path for role, (_, path) in needed.items()})
         self.lab = Lab(
             folder=folder,
@@ -264,7 +163,7 @@ class Execution:
         key = self.secrets.get(place.secret) if place.secret else None
         return endpoint.client(place, role, key, self.run.folder / "replies", self.report, self.budget, local)
 
-    def _guarded(self, step: Step, order: Order, safe: Safe) -> End:
+    def _guarded(self, step: Step, order: Order, safe: SafePoints) -> End:
         assert self.lab is not None
 
         def end(outcome: events.Outcome, cause: str = "", action: str = "", detail: str = "") -> End:
@@ -303,7 +202,7 @@ class Execution:
         finally:
             safe.ledger.close()
 
-    def _look_ahead(self, step: Step, order: Order, safe: Safe) -> None:
+    def _look_ahead(self, step: Step, order: Order, safe: SafePoints) -> None:
         """Raises Fault where a hub's model can't fit, before it is fetched: into the limit, else into the GPU, else
         into this machine."""
         gpu = hardware.gpu_memory(0) if self.device == "cuda" else None
@@ -411,61 +310,3 @@ def _endpoints_fault(error: Exception) -> Fault | None:
     from deepdive.engine.places import endpoint
 
     return endpoint.explain(error) if isinstance(error, openai.OpenAIError) else None
-
-
-@contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raises TimeoutError in the main thread after `seconds`; without effect in another thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def late(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def seed_everything(seed: int) -> None:
-    import numpy
-    import torch
-
-    random.seed(seed)
-    numpy.random.seed(seed)
-    torch.manual_seed(seed)
-
-
-def load_steps(folder: Path) -> ModuleType:
-    """The tutorial's steps.py as a module, read anew each time: the learner may have edited it."""
-    name = f"deepdive_steps_{folder.name.replace('-', '_')}"
-    spec = importlib.util.spec_from_file_location(name, folder / "steps.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def use_threads(scale: str) -> None:
-    """One core stays free for the interface. Pocket models are too small to gain from more than four threads, and on a
-    busy machine two threads that wait for each other are slower than one. `OMP_NUM_THREADS` has the last word."""
-    if "OMP_NUM_THREADS" in os.environ:
-        return
-    import torch
-
-    free = max(1, hardware.machine().cores - 1)
-    torch.set_num_threads(min(free, POCKET_THREADS) if scale == "pocket" else free)
-
-
-def pick_device() -> str:
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -228,7 +228,9 @@ class Server:
     def prepared(self) -> Any:
         """The execution of the present run. Raises Fault where its tutorial can't be read."""
         if self.execution is None:
-            from deepdive.engine.work.job import Execution, Reporter, pick_device
+            from deepdive.engine.work.job import Execution
+            from deepdive.engine.work.process import pick_device
+            from deepdive.engine.work.reporter import Reporter
 
             assert self.run is not None and self.writer is not None
             events, _ = replay(self.run.log)

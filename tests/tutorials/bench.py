@@ -17,7 +17,8 @@ from deepdive.engine.places.resolver import Resolver
 from deepdive.engine.runs.events import AnyEvent, End, Figure, Job, Plot, Rows, Text, build
 from deepdive.engine.runs.plan import need_step
 from deepdive.engine.runs.view import RunView
-from deepdive.engine.work.job import load_steps, plain, seed_everything
+from deepdive.engine.work.process import load_steps, seed_everything
+from deepdive.engine.work.reporter import plain
 
 
 @dataclass
