@@ -17,8 +17,9 @@ from deepdive.engine.lessons.tutorial import Step, Tutorial
 from deepdive.engine.runs import plan
 from deepdive.engine.runs.events import AnyEvent
 from deepdive.engine.runs.log import Tail
+from deepdive.engine.runs.record import repointed
 from deepdive.engine.runs.spilled import filled
-from deepdive.engine.runs.store import Run, Store, repointed
+from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.runs.view import RunView
 from deepdive.engine.work import supervisor
 from textual.message import Message

@@ -34,11 +34,12 @@ from deepdive.engine.command.run import (
 from deepdive.engine.command.telling import answer_lines, step_line
 from deepdive.engine.common import child
 from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.files import last_lines
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import ago, moment
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.runs.log import replay
-from deepdive.engine.runs.store import Run, RunInfo, Store, last_lines
+from deepdive.engine.runs.store import Run, RunInfo, Store
 from deepdive.engine.runs.view import RunView, of
 from deepdive.engine.work import supervisor
 
@@ -131,7 +132,7 @@ def _subparsers(main: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPar
 
 
 def _version() -> str:
-    from deepdive.engine.runs.store import versions
+    from deepdive.engine.runs.record import versions
 
     return versions().get("deepdive-llm", "?")
 

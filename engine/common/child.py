@@ -62,7 +62,7 @@ def ask(
 
     `meanwhile` is called every half second; what it raises ends the child and is raised. Raises Silent after `seconds`.
     """
-    document = msgspec.json.encode(asked)
+    document = msgspec.json.encode(asked, enc_hook=_text)
     with subprocess.Popen(
         [sys.executable, "-m", f"deepdive.engine.{module}", *arguments],
         stdin=subprocess.PIPE,
@@ -84,6 +84,13 @@ def ask(
         with contextlib.suppress(msgspec.MsgspecError):
             told = msgspec.json.decode(output.strip().rpartition(b"\n")[2], type=answer)
     return Reply(told, errors.decode(errors="replace"))
+
+
+def _text(value: object) -> str:
+    """A secret on its way through the pipe."""
+    if isinstance(value, str):
+        return str(value)
+    raise NotImplementedError(type(value).__name__)
 
 
 def _communicate(

@@ -44,7 +44,7 @@ def check(found: Found) -> Verdict:
     entry = found.service
     if found.where == "none" or (found.where == "file" and found.secret is None):
         return Verdict(entry.name, "not set", says=found.place, action=found.next)
-    asked = {"name": entry.name, "secret": None if found.secret is None else str(found.secret)}
+    asked = {"name": entry.name, "secret": found.secret}
     try:
         told = child.ask("keys.checks", asked, Verdict, SECONDS).told
     except child.Silent:

@@ -19,12 +19,12 @@ class Function:
     doc: str
     settings: tuple[Setting, ...]
     source: str  # what the learner reads: the function without its decorator
-    definition: Definition = field(repr=False, compare=False)
+    definition: Definition | None = field(default=None, repr=False, compare=False)  # None: it stands alone
 
     @cached_property
     def closure(self) -> str:
         """What it computes with: the text that the digest covers and roles are looked for in."""
-        return closure(self.definition)
+        return closure(self.definition) if self.definition is not None else self.source
 
     def asks_for(self, role: str) -> bool:
         """Whether its code names the role."""

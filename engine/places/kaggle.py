@@ -59,7 +59,9 @@ def _run(asked: Mapping[str, str], data: str, report: Report) -> tuple[dict[str,
     """The child's answer and what the client printed. Ends the child where it is silent, or `report` raises."""
     watch = _Watch(Path(asked["folder"]), data, report)
     reply = child.ask("places.kaggle_child", asked, dict, math.inf, meanwhile=watch, PYTHONWARNINGS="ignore")
-    return reply.told or {"failed": "its process ended", "says": reply.last_error}, reply.errors
+    if reply.told is None:
+        return {"failed": "its process ended", "says": reply.last_error}, reply.errors
+    return reply.told, reply.errors
 
 
 class _Watch:

@@ -17,11 +17,13 @@ import msgspec
 import psutil
 from deepdive.engine.common import child
 from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.files import last_lines
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.runs.events import AnyEvent, End, Job, build
 from deepdive.engine.runs.log import Writer, replay
 from deepdive.engine.runs.plan import Order
-from deepdive.engine.runs.store import OUT_OF_MEMORY, Run, Store, Worker, last_lines
+from deepdive.engine.runs.record import Worker
+from deepdive.engine.runs.store import OUT_OF_MEMORY, Run, Store
 from deepdive.engine.runs.view import RunView, of
 from deepdive.engine.work import grants, protocol
 

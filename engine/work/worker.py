@@ -32,7 +32,8 @@ from deepdive.engine.lessons import catalogue
 from deepdive.engine.runs.events import Beat
 from deepdive.engine.runs.log import Writer, replay
 from deepdive.engine.runs.plan import Order
-from deepdive.engine.runs.store import FORMAT, Run, Worker, oom_kills, process_started, read_record
+from deepdive.engine.runs.record import FORMAT, Worker, oom_kills, process_started, read_record
+from deepdive.engine.runs.store import Run
 from deepdive.engine.runs.view import of
 from deepdive.engine.work import protocol
 

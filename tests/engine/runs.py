@@ -63,7 +63,7 @@ def tutorial(
         folder=Path(),
         ready=True,
         scales={name: Scale(name, {}, {}) for name in ("pocket", "book")},
-        steps=tuple(Step(id, id, Function(id, "", (), "", "", 1), seeds=seeds) for id, seeds in known.items()),
+        steps=tuple(Step(id, id, Function(id, "", (), ""), seeds=seeds) for id, seeds in known.items()),
         claims=claims,
         book=tuple(book or []),
         **rest,

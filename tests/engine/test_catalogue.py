@@ -38,7 +38,7 @@ def test_all_nine_tutorials_of_the_book_are_listed_in_the_order_of_their_chapter
 
 def test_reading_the_catalogue_imports_no_library_that_computes() -> None:
     code = """import sys
-from deepdive.engine import catalogue
+from deepdive.engine.lessons import catalogue
 assert catalogue.load().tutorials
 print([name for name in ("torch", "transformers", "datasets", "numpy") if name in sys.modules])"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -126,8 +126,8 @@ def test_what_would_make_it_fit_and_all_of_it_together() -> None:
     assert saved[0] == 3_000_000_000
     assert saved[1] == 3_600_000_000
     assert saved[2] == pytest.approx(6_738_415_616 * (8 - 2 - 8 / 256), rel=0.001)
-    assert saved[3] == before.total - estimate(shape, found[3].plan, gpu=False).total
-    assert found[3].plan == Training(batch=1, length=1000, checkpointing=True, optimizer="adamw_8bit")
+    assert saved[3] == before.total - estimate(shape, found[3].training, gpu=False).total
+    assert found[3].training == Training(batch=1, length=1000, checkpointing=True, optimizer="adamw_8bit")
     assert remedies(replace(shape, trained=((1000, 1),)), Training(length=1000, checkpointing=True), gpu=False) == []
 
 

@@ -290,7 +290,7 @@ def test_the_table_is_one_line_a_configuration_and_says_what_helps(tutorial: Tut
 
 def test_a_small_lesson_is_told_in_megabytes(tutorial: Tutorial) -> None:
     small = [replace(row(SMALL, batch=1, length=64), gpu=False)]
-    assert fit.lines(tutorial, "pocket", small, [16], LAPTOP, RunView())[2].startswith("GB")
+    assert fit_command.lines(tutorial, "pocket", small, [16], LAPTOP, RunView())[2].startswith("GB")
     tiny = replace(SMALL, parameters=68_864, trained=((68_864, 1),))
     lines = fit_command.lines(tutorial, "pocket", [replace(small[0], shape=tiny)], [16], LAPTOP, RunView())
     assert lines[2].startswith("MB")

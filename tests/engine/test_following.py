@@ -9,7 +9,8 @@ import pytest
 from deepdive.engine.command.run import exit_code, follow
 from deepdive.engine.runs.events import Job
 from deepdive.engine.runs.log import Writer
-from deepdive.engine.runs.store import Run, Store, Worker
+from deepdive.engine.runs.record import Worker
+from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.runs.view import RunView
 
 

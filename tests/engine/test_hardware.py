@@ -26,7 +26,7 @@ def test_this_machine_is_described() -> None:
 
 def test_no_ml_library_is_imported() -> None:
     code = (
-        "import sys; from deepdive.engine import hardware, doctor; loaded = set(sys.modules); "
+        "import sys; from deepdive.engine.machine import hardware, doctor; loaded = set(sys.modules); "
         "assert not loaded & {'psutil', 'pynvml', 'keyring'}, loaded; hardware.machine(); "
         "assert not set(sys.modules) & {'torch', 'numpy', 'transformers', 'huggingface_hub'}"
     )

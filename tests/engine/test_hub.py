@@ -67,6 +67,7 @@ def answers(hub: Hub, home: Path) -> Iterator[dict[str, Answer]]:
         "missing data": {"settle": "data", "id": "no/such-data"},
         "script": {"settle": "data", "id": SCRIPTED, "options": {"instead": WIKIPEDIA}},
     }
+    hub.requests.clear()  # what other tests asked, with a token or without
     with contextlib.ExitStack() as troubles:
         for trouble in (
             hub.trouble(f"models/{BROKEN}/auth", status=503),
@@ -175,7 +176,7 @@ def test_a_stop_is_heard_within_a_second_and_complete_files_are_kept(answers: di
         ("missing data", "has no data set no/such-data", "Check the spelling"),
         ("missing revision", "no such revision", "commits/main"),
         ("pickles", "only as pickles", "safetensors"),
-        ("small disk", "where 1.0 MB are free", "HF_HOME"),
+        ("small disk", "where 1 MB are free", "HF_HOME"),
         ("broken hub", "answered 503", "--scale pocket"),
         ("busy hub", "too many requests", "in 90 seconds"),
         ("script", "loading script", f"Parquet: {WIKIPEDIA}"),
@@ -300,7 +301,8 @@ def test_a_proxy_that_is_not_there_is_named_without_its_password(
 LESSON = """
 import json, sys
 from pathlib import Path
-from deepdive.engine.places.places import Hub, Resolver
+from deepdive.engine.places.places import Hub
+from deepdive.engine.places.resolver import Resolver
 from datasets import load_dataset
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 

@@ -96,7 +96,7 @@ def test_a_stopped_download_is_gone_on_with_by_the_next_run(kaggle: Kaggle, monk
 
 def test_nothing_is_downloaded_onto_a_disk_that_is_too_small(kaggle: Kaggle) -> None:
     kaggle.claimed = 10**16
-    with pytest.raises(Fault, match=r"needs 10000000 GB in .*, where .* are free") as fault:
+    with pytest.raises(Fault, match=r"needs 10,000 TB in .*, where .* are free") as fault:
         fetched()
     assert "XDG_CACHE_HOME" in fault.value.action
     assert kaggle.ranges == []

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from deepdive.engine.runs.events import End, Job
 from deepdive.engine.runs.plan import Order
-from deepdive.engine.runs.store import Run, Store, Worker
+from deepdive.engine.runs.record import Worker
+from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.work import protocol, supervisor
 
 from tests.laboratory import PATIENCE, TOYS, Laboratory

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from deepdive.engine.machine import ledger
-from deepdive.engine.machine.ledger import Activations, Ledger, held
+from deepdive.engine.machine.ledger import Activations, Ledger, held, resident
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
@@ -231,7 +231,7 @@ def test_the_peak_is_the_kernels_and_begins_with_the_job() -> None:
     ledger = Ledger("cpu")
     if not ledger._resets:
         pytest.skip("this kernel does not reset the peak")
-    before = ledger.resident()
+    before = resident()
     assert ledger.sample({})["peak"] < before + 20 * MB
     torch.zeros(50 * MB // 4).add_(1)  # gone before the sample
     assert 40 * MB < ledger.sample({})["peak"] - before < 80 * MB

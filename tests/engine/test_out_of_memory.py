@@ -107,8 +107,8 @@ def test_what_counts_as_out_of_memory(error: Exception, verdict: bool) -> None:
 
 def test_sizes_have_three_figures() -> None:
     assert [size(n) for n in (0, 999, 1000, 12_600_000, 999_600_000, 31 * 10**9)] == [
-        "0 bytes",
-        "999 bytes",
+        "0 B",
+        "999 B",
         "1 kB",
         "12.6 MB",
         "1 GB",
