@@ -52,7 +52,7 @@ def test_an_openai_key_that_is_refused_is_not_repeated(openai: Judge) -> None:
 
 def test_a_check_gives_the_key_to_its_child_over_a_pipe_alone(openai: Judge) -> None:
     openai.seconds = 0.5
-    with watched(lambda command: b"key_checks" in command) as seen:
+    with watched(lambda command: b"engine.keys.checks" in command) as seen:
         assert asked("openai", "sk-good").state == "works"
     assert seen
     assert not any(b"sk-good" in raw for raw in seen)
