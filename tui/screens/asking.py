@@ -32,7 +32,7 @@ class AskingScreen(DeepScreen):
     def lesson(self) -> Lesson:
         return self.session.lesson
 
-    async def show_all(self) -> None:
+    async def refresh_all(self) -> None:
         """Bring everything that depends on the run up to date."""
         raise NotImplementedError
 
@@ -120,4 +120,4 @@ class AskingScreen(DeepScreen):
             self.on_refused(Refused(event.fault))
             return
         self.board.answer(event.probe.replace("_", " "), event.events)
-        await self.show_all()
+        await self.refresh_all()
