@@ -127,6 +127,35 @@ async def test_leafing_to_and_fro_ends_on_the_page_wanted_last(monkeypatch: pyte
         await seat.see("Predict")
 
 
+@pytest.mark.parametrize(
+    ("keys", "then"),
+    [
+        (("v", "j", "down", "pagedown"), "Fill the gap"),
+        (("t", "f2", "f2", "enter"), "Let the model go on"),
+        (("colon", "down", "up"), "what to do"),
+        (("question_mark", "down", "question_mark"), "Fill the gap"),
+        (("o", "down", "enter", "enter", "enter"), "page . of 7"),
+        (("w", "down", "plus", "escape"), "Fill the gap"),
+        (("u", "down", "r", "escape"), "Fill the gap"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
+)
+async def test_keys_that_a_dialog_has_not_waited_for_do_no_harm(keys: tuple[str, ...], then: str) -> None:
+    """They come before the dialog is mounted, or after it was left."""
+    FakeRun().fill_the_gap()
+    async with seated("little") as seat:
+        await seat.press("n")
+        await seat.see("2 Fill the gap")
+        await seat.see("✓ done in")
+        seat.burst(*keys)
+        await seat.see(then)
+        await seat.pilot.pause(0.3)
+        assert len(seat.app.screen_stack) >= 3, "home and the lesson are still there"
+        while len(seat.app.screen_stack) > 3:
+            await seat.press("escape")
+        assert await head_and_body_agree(seat) in range(1, 8)
+
+
 LEAFING = ("n", "n", "n", "p", "p", "tab", "a", "e", "z", "left", "escape")
 ALL = ("n", "p", "o", "e", "t", "a", "z", "tab", "shift+tab", "escape", "enter", "left", "right", "c", "x", "v", "j",
        "up", "down", "end", "colon", "question_mark", "T", "w", "u", "f2", "f4", "3", "1", "y")  # fmt: skip
