@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
+from deepdive.engine import exercises
 from deepdive.tui import bridge
 from deepdive.tui.panels.base import Panel
 from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
@@ -154,6 +156,23 @@ async def test_keys_that_a_dialog_has_not_waited_for_do_no_harm(keys: tuple[str,
         while len(seat.app.screen_stack) > 3:
             await seat.press("escape")
         assert await head_and_body_agree(seat) in range(1, 8)
+
+
+async def test_an_answer_counts_though_the_page_was_turned_while_it_was_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checking, check = threading.Event(), exercises.check
+    monkeypatch.setattr(exercises, "check", lambda *asked: checking.wait(5) and check(*asked))
+    async with seated("little") as seat:
+        await to_the_exercises(seat)
+        found = re.search(r"have ([\d, \n]+) tokens", " ".join((await seat.see("Four articles have")).split()))
+        assert found is not None
+        right = sum(int(n) // 128 for n in re.findall(r"\d+", found.group(1)))
+        await seat.press("a", *str(right), "enter", "escape", "p")
+        assert await head_and_body_agree(seat) == 6
+        checking.set()
+        await seat.press("n")
+        await seat.see("X1 +Block arithmetic +✓ passed")
 
 
 LEAFING = ("n", "n", "n", "p", "p", "tab", "a", "e", "z", "left", "escape")

@@ -17,6 +17,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.screen import Screen
 from textual.widgets import Input, Static
 
 
@@ -210,10 +211,11 @@ class ExerciseCard(Vertical):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if self.question and event.value.strip():
-            self.run_worker(self._checking(event.value), group="check", exclusive=True, exit_on_error=False)
+        if self.question and event.value.strip():  # as the screen's work: an answer counts after the page was turned
+            work, group = self._checking(event.value, self.screen), f"check-{self.exercise.id}"
+            self.screen.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
-    async def _checking(self, answer: str) -> None:
+    async def _checking(self, answer: str, screen: Screen[Any]) -> None:
         try:
             passed, hint = await asyncio.to_thread(
                 exercises.check, self.tutorial, self.exercise.id, dict(self.question), answer
@@ -227,7 +229,7 @@ class ExerciseCard(Vertical):
         else:
             self._tell(f"✗ not yet. {hint}", "$stale")
         self.show(self.passed or passed)
-        self.post_message(self.Answered(self.exercise, answer, passed, hint))
+        screen.post_message(self.Answered(self.exercise, answer, passed, hint))
 
     def action_hint(self) -> None:
         self.run_worker(self._hint(), group="check", exclusive=True, exit_on_error=False)

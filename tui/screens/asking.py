@@ -76,6 +76,7 @@ class AskingScreen(DeepScreen):
 
     def on_exercise_card_answered(self, event: ExerciseCard.Answered) -> None:
         self._told(self.deep.house.answered(self.lesson, event.exercise.id, event.answer, event.passed, event.hint))
+        self.reader.tell(self.lesson, self.deep.house)
         self.outline.show(self.lesson)
 
     @property
