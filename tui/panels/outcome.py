@@ -83,11 +83,17 @@ class Outcome(Vertical):
     Outcome .head { color: $text-1; text-style: bold; margin-top: 1; }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = Table(title="Results")
+        self.notes, self.claims = Words(classes="notes"), Words(classes="claim")
+        self.head = Static("What the lesson says", classes="head", markup=False)
+
     def compose(self) -> ComposeResult:
-        yield Table(title="Results")
-        yield Words(classes="notes")
-        yield Static("What the lesson says", classes="head", markup=False)
-        yield Words(classes="claim")
+        yield self.table
+        yield self.notes
+        yield self.head
+        yield self.claims
 
     def show(self, results: Results, tutorial: Tutorial, step: str, measured: bool) -> None:
         rows = result_rows(results, tutorial, step)
@@ -99,17 +105,13 @@ class Outcome(Vertical):
             Column("book", "left", shrink=False),
             Column("lesson", "left", shrink=False),
         ]
-        table = self.query_one(Table)
-        table.display = bool(rows)
-        table.show(columns, rows)
+        self.table.display = bool(rows)
+        self.table.show(columns, rows)
         notes = dict.fromkeys(result.note for result in results.results if result.step == step and result.note)
-        self.query_one(".notes").display = bool(notes)
-        self.query_one(".notes", Words).say(visible("\n".join(notes)))
-        self.query_one(".head").display = bool(said)
-        self.query_one(".claim", Words).say(Content("\n").join(map(_claim, said)))
-
-    def on_mount(self) -> None:
-        self.query_one(Table).can_focus = False
+        self.notes.display = bool(notes)
+        self.notes.say(visible("\n".join(notes)))
+        self.head.display = bool(said)
+        self.claims.say(Content("\n").join(map(_claim, said)))
 
 
 def _claim(held: Held) -> Content:

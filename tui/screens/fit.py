@@ -58,13 +58,13 @@ class FitScreen(DeepScreen):
         self.planned: list[Row] = []
         self.rows: list[Row] = []
         self.chosen = 0
+        self.said = Static("counting the models on their own classes, without their weights …", id="said", markup=False)
         self.bars = FitBars()
+        self.notes = Static("", id="notes", markup=False)
+        self.sheet = Sheet(self.said, self.bars, self.notes)
 
     def content(self) -> ComposeResult:
-        with Sheet():
-            yield Static("counting the models on their own classes, without their weights …", id="said", markup=False)
-            yield self.bars
-            yield Static("", id="notes", markup=False)
+        yield self.sheet
 
     def on_mount(self) -> None:
         lesson = self.lesson
@@ -72,7 +72,7 @@ class FitScreen(DeepScreen):
         words = lesson.scale + (" · no GPU here, planning only" if here is not None and not here.gpus else "")
         self.header.show(str(lesson.tutorial.chapter), lesson.tutorial.title, machine=words)
         self.keys_changed()
-        self.query_one(Sheet).focus()
+        self.sheet.focus()
         self.run_worker(self._count(), group="count", exit_on_error=False)
 
     async def _count(self) -> None:
@@ -93,7 +93,7 @@ class FitScreen(DeepScreen):
         self._show()
 
     def _say(self, text: str, ink: str) -> None:
-        self.query_one("#said", Static).update(Content.assemble((text, f"${ink}")))
+        self.said.update(Content.assemble((text, f"${ink}")))
 
     # ---- what is shown --------------------------------------------------------------------------------------------
     def _show(self) -> None:
@@ -104,12 +104,12 @@ class FitScreen(DeepScreen):
         if training.checkpointing:
             parts.append("gradient checkpointing")
         said = Content.assemble(("Will it fit?", "bold $text-1"), "  ", (", ".join(parts), "$text-3"))
-        self.query_one("#said", Static).update(said)
+        self.said.update(said)
         missed = [gb for gb in SIZES if not row.fits(gb * GB)] if row.shape is not None else []
         question = f"What would make {row.name} fit {max(missed):g} GB" if missed else ""
         changes = self._changes(row, max(missed) * GB) if missed else []
         self.bars.show([self._bar(row) for row in self.rows], self.chosen, SIZES, question, changes)
-        self.query_one("#notes", Static).update(Content("\n".join(self._notes(row))))
+        self.notes.update(Content("\n".join(self._notes(row))))
         self.keys_changed()
         self.call_after_refresh(self._in_sight)
 
@@ -160,7 +160,7 @@ class FitScreen(DeepScreen):
     def _in_sight(self) -> None:
         """The chosen bar is on the screen."""
         first, lines = self.bars.place_of(self.chosen)
-        scroll = self.query_one(Sheet)
+        scroll = self.sheet
         top = self.bars.virtual_region.y + first
         if top < scroll.scroll_y or top + lines > scroll.scroll_y + scroll.size.height:
             scroll.scroll_to(y=max(0, top - 2), animate=False)
