@@ -12,11 +12,9 @@ from typing import Any
 import pytest
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.lessons import catalogue
-from deepdive.engine.runs import plan
-from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.store import Run, Store
-from deepdive.engine.runs.view import JobView, RunView, of
-from deepdive.engine.work import protocol, supervisor
+from deepdive.engine.runs.view import JobView, RunView
+from deepdive.engine.work import protocol, submission, supervisor
 
 TOYS = Path(__file__).parent / "toys"
 PATIENCE = 90.0  # seconds: a cold worker imports for long on a busy machine
@@ -33,14 +31,16 @@ class Laboratory:
         return self.store.create(self.tutorial.id, "pocket", **options)
 
     def view(self, run: Run) -> RunView:
-        return of(replay(run.log)[0])
+        return run.view()
 
     def submit(self, run: Run, *goals: str, seeds: list[int] | None = None, **settings: object) -> None:
         for goal in goals:
             if settings:
                 run.edit(goal, settings)
-        orders = plan.orders(self.tutorial, "pocket", self.view(run), list(goals), edits=run.edits(), seeds=seeds)
-        supervisor.submit(self.store, run, orders)
+        orders = submission.planned(
+            self.store, self.tutorial, "pocket", self.view(run), list(goals), edits=run.edits(), seeds=seeds
+        )
+        submission.submit(self.store, run, orders)
 
     def wait(self, run: Run, until: Callable[[RunView], object], what: str = "") -> RunView:
         end = time.monotonic() + PATIENCE

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
-from deepdive.engine.command.run import FAILED, STOPPED, complain, say
+from deepdive.engine.command.console import FAILED, STOPPED, complain, say, unlock
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.services import SERVICES, service
 from deepdive.engine.common.untrusted import visible
@@ -99,18 +99,6 @@ def _set(name: str, in_file: bool) -> int:
     if (now := finding.survey().found[name]).where == "environment":
         say(f"  {now.place} comes before it; unset it to use the stored one")
     return 0
-
-
-def unlock() -> None:
-    """Ask for the encrypted file's passphrase, twice for a new file. Raises Fault without a terminal to ask on."""
-    file = finding.vault()
-    try:
-        passphrase = getpass.getpass("Passphrase of the encrypted file: ")
-        if not file.names and getpass.getpass("The same once more: ") != passphrase:
-            raise Fault("the two are not the same; nothing was stored", "Try again")
-    except EOFError:
-        raise Fault("there is no terminal to ask the passphrase on", "Run it in a terminal") from None
-    file.unlock(passphrase)
 
 
 def _delete(name: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -170,9 +171,11 @@ def orders(
     roles: dict[str, str] | None = None,
     seeds: list[int] | None = None,
     again: bool = True,
+    lend: Callable[[str], list[Order]] = lambda need: [],
 ) -> list[Order]:
     """The jobs for the goal steps and for what they need, in order, each seed's after the other's.
 
+    `lend` gives the jobs that must come first for a need of another tutorial.
     A need that is missing, failed or stale runs first. With `again` a goal runs even if it is done.
     Without `seeds` each step runs at its own number of seeds. Raises Refusal for an unknown step.
     """
@@ -200,6 +203,10 @@ def orders(
             if seeds is not None or seed < known[goal].seeds:
                 mark(goal, goal=True)
         for step in plan.steps:
-            if step.id in must:
-                wanted.setdefault((step.id, plan.seed_of(step)), plan.order(step))
+            if step.id not in must:
+                continue
+            for need in step.needs.values():
+                for order in lend(need) if "/" in need_step(need) else []:
+                    wanted.setdefault((order.step, order.seed), order)
+            wanted.setdefault((step.id, plan.seed_of(step)), plan.order(step))
     return list(wanted.values())

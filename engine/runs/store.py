@@ -241,16 +241,19 @@ class Store:
             raise Refusal("RUN", f"there is no run {id!r}", known or "none yet")
         return Run(folder, read_record(folder))
 
-    def latest(self, tutorial: str, scale: str | None = None) -> Run | None:
-        """The newest readable run of a tutorial."""
+    def of(self, tutorial: str, scale: str | None = None) -> Iterator[Run]:
+        """The readable runs of a tutorial, newest first."""
         for folder in self._folders():
             if folder.name.rpartition("-")[0] != tutorial:
                 continue
             with contextlib.suppress(Fault):
                 record = read_record(folder)
                 if scale in (None, record.scale):
-                    return Run(folder, record)
-        return None
+                    yield Run(folder, record)
+
+    def latest(self, tutorial: str, scale: str | None = None) -> Run | None:
+        """The newest readable run of a tutorial."""
+        return next(self.of(tutorial, scale), None)
 
     def runs(self) -> list[RunInfo]:
         """Every run, newest first; an unreadable one says why."""

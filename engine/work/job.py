@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.lab import Lab, Refused, Stopped, aside
+from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.catalogue import pocket
 from deepdive.engine.lessons.tutorial import Step, Tutorial
 from deepdive.engine.machine import fit, hardware, out_of_memory
@@ -25,7 +26,7 @@ from deepdive.engine.places.places import Artifact, Endpoint, Hub, Place, descri
 from deepdive.engine.places.resolver import Resolver
 from deepdive.engine.runs import borrowed, events
 from deepdive.engine.runs.events import AnyEvent, End, Job
-from deepdive.engine.runs.plan import Order, digest_of, inputs_of, need_step
+from deepdive.engine.runs.plan import Order, digest_of, inputs_of
 from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.runs.view import JobView
 from deepdive.engine.work.process import load_steps, seed_everything, use_threads
@@ -56,61 +57,70 @@ class Execution:
     def secrets(self, secrets: dict[str, str]) -> None:
         self.report.secrets = secrets
 
-    def places(self, needs: dict[str, Path]) -> dict[str, Place]:
+    def step_of(self, name: str) -> tuple[Tutorial, Step]:
+        """The step of this tutorial, or of another's ("tutorial/step"). Raises Fault, Refusal."""
+        id, slash, step = name.rpartition("/")
+        tutorial = catalogue.find(id) if slash else self.tutorial
+        return tutorial, tutorial.step(step)
+
+    def roles(self, tutorial: Tutorial) -> dict[str, str]:
+        """Where the learner pointed the roles of the run's own tutorial."""
+        return self.run.record.roles if tutorial.id == self.tutorial.id else {}
+
+    def places(self, tutorial: Tutorial, needs: dict[str, Path]) -> dict[str, Place]:
         """Where the roles are: the scale's, as the learner pointed them, and earlier artifacts."""
         places: dict[str, Place] = {}
-        for role, table in self.tutorial.scales[self.run.record.scale].roles.items():
+        pointed = self.roles(tutorial)
+        for role, table in tutorial.scales[self.run.record.scale].roles.items():
             places[role] = parse(role, table)
-            if role in self.run.record.roles:
-                places[role] = override(places[role], self.run.record.roles[role], role)
+            if role in pointed:
+                places[role] = override(places[role], pointed[role], role)
         return {**places, **{role: Artifact(artifact=str(path)) for role, path in needs.items()}}
 
-    def needed(self, step: Step, seed: int) -> dict[str, tuple[JobView, Path]]:
+    def needed(self, tutorial: Tutorial, step: Step, seed: int) -> dict[str, tuple[JobView, Path]]:
         """The job and the path that each need of a step stands for. Raises Fault if one was never finished."""
         found = {}
         for role, need in step.needs.items():
             name, _, artifact = need.partition(":")
-            if "/" in name:
+            here = name if "/" in name or tutorial.id == self.tutorial.id else f"{tutorial.id}/{name}"
+            job = self.report.view.latest(here, seed) or self.report.view.latest(here)
+            if job is not None:
+                folder = self.run.artifacts(job.id)
+                found[role] = job, folder / artifact if artifact else folder
+            elif "/" in name:
                 found[role] = borrowed.latest(Store(self.run.folder.parent.parent), need, self.run.record.scale)
-                continue
-            job = self.report.view.latest(name, seed) or self.report.view.latest(name)
-            if job is None:
-                raise Fault(
-                    f"{step.id} needs {need_step(need)}, which has not finished", f"Run {need_step(need)} first"
-                )
-            folder = self.run.artifacts(job.id)
-            found[role] = job, folder / artifact if artifact else folder
+            else:
+                raise Fault(f"{step.id} needs {name}, which has not finished", f"Run {name} first")
         return found
 
     def execute(self, order: Order, probe: Callable[[Lab], None]) -> str:
         """Run one job to its end and return its outcome. Everything that happens is in the log."""
         self.run.reload()  # the learner may have pointed a role elsewhere, or raised the spend cap
-        step = self.tutorial.step(order.step)
-        needed = self.needed(step, order.seed)
-        roles, scale = self.run.record.roles, self.run.record.scale
+        tutorial, step = self.step_of(order.step)
+        needed = self.needed(tutorial, step, order.seed)
+        scale = self.run.record.scale
         digests = {role: "" if "/" in step.needs[role] else job.digest for role, (job, _) in needed.items()}
-        inputs = inputs_of(self.tutorial, step, scale, roles, digests)
+        inputs = inputs_of(tutorial, step, scale, self.roles(tutorial), digests)
         digest = digest_of(step, order.seed, order.settings, inputs, scale)
         self.report.job = f"j{len(self.report.view.jobs) + 1}"
         folder = self.run.artifacts(self.report.job)
-        resumes = self._take_over(step, order.seed, digest, folder)
+        resumes = self._take_over(order, digest, folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.report.send(
-            Job(
-                t=time.time(),
-                job=self.report.job,
-                step=step.id,
-                seed=order.seed,
-                settings=order.settings,
-                inputs=inputs,
-                digest=digest,
-                resumes=resumes,
-            )
+        began = Job(
+            t=time.time(),
+            job=self.report.job,
+            step=order.step,
+            seed=order.seed,
+            settings=order.settings,
+            inputs=inputs,
+            digest=digest,
+            resumes=resumes,
         )
+        self.report.send(began)
         self.wanted = self.budget = None
         self.lab = None  # the last job's models go before this one's memory is counted
         self.safe = safe = SafePoints(self.report, probe, self.run.record.memory_limit, self.device)
-        places = self.places({role: path for role, (_, path) in needed.items()})
+        places = self.places(tutorial, {role: path for role, (_, path) in needed.items()})
         self.lab = Lab(
             folder=folder,
             seed=order.seed,
@@ -119,7 +129,7 @@ class Execution:
             report=self.report,
             between=safe,
         )
-        end = self._guarded(step, order, safe)
+        end = self._guarded(tutorial, step, order, safe)
         if end.outcome == "failed" and step.expects(end.cause):
             end = msgspec.structs.replace(end, outcome="done")  # its failure is the lesson; the cause stays told
         if end.outcome == "done":
@@ -163,7 +173,7 @@ class Execution:
         key = self.secrets.get(place.secret) if place.secret else None
         return endpoint.client(place, role, key, self.run.folder / "replies", self.report, self.budget, local)
 
-    def _guarded(self, step: Step, order: Order, safe: SafePoints) -> End:
+    def _guarded(self, tutorial: Tutorial, step: Step, order: Order, safe: SafePoints) -> End:
         assert self.lab is not None
 
         def end(outcome: events.Outcome, cause: str = "", action: str = "", detail: str = "") -> End:
@@ -173,8 +183,8 @@ class Execution:
         try:
             seed_everything(order.seed)
             safe.sample(self.lab)
-            self._look_ahead(step, order, safe)
-            function = getattr(load_steps(self.tutorial.folder), step.function.name)
+            self._look_ahead(tutorial, step, order, safe)
+            function = getattr(load_steps(tutorial.folder), step.function.name)
             function(self.lab, **order.settings)
             safe.sample(self.lab)
             return end("cut", "its loop was ended early") if safe.was_finished else end("done")
@@ -202,20 +212,20 @@ class Execution:
         finally:
             safe.ledger.close()
 
-    def _look_ahead(self, step: Step, order: Order, safe: SafePoints) -> None:
+    def _look_ahead(self, tutorial: Tutorial, step: Step, order: Order, safe: SafePoints) -> None:
         """Raises Fault where a hub's model can't fit, before it is fetched: into the limit, else into the GPU, else
         into this machine."""
         gpu = hardware.gpu_memory(0) if self.device == "cuda" else None
         room = safe.limit or (gpu or hardware.memory())[0]
         record = self.run.record
         token = functools.partial(self.secrets.get, "huggingface")
-        fault = fit.refusal(self.tutorial, step, record.scale, order.settings, record.roles, room, token)
+        fault = fit.refusal(tutorial, step, record.scale, order.settings, self.roles(tutorial), room, token)
         if fault is not None:
             raise fault
 
-    def _take_over(self, step: Step, seed: int, digest: str, folder: Path) -> str | None:
+    def _take_over(self, order: Order, digest: str, folder: Path) -> str | None:
         """A stopped job's folder passes to the next job of its digest, so that a Trainer goes on from there."""
-        last = self.report.view.latest(step.id, seed, done=False)
+        last = self.report.view.latest(order.step, order.seed, done=False)
         if last is None or last.outcome != "stopped" or last.digest != digest:
             return None
         old = self.run.artifacts(last.id)
@@ -252,7 +262,7 @@ class Execution:
             folder=self.run.artifacts(self.report.job) if self.report.job else self.run.folder,
             seed=0,
             device=self.device,
-            resource=lambda kind, role: self.resource(kind, role, self.places({}), {}),
+            resource=lambda kind, role: self.resource(kind, role, self.places(self.tutorial, {}), {}),
             report=lambda kind, fields: heard.append(self.report.whole(kind, fields)),
             between=lambda lab, phase: "",
             held=held,

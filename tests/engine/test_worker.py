@@ -161,6 +161,16 @@ def test_an_idle_worker_answers_about_its_last_model_and_one_without_says_what_t
         supervisor.ask(laboratory.store, laboratory.run(), "echo", {})
 
 
+def test_a_step_that_asks_for_it_has_a_process_of_its_own_and_the_queue_goes_on(laboratory: Laboratory) -> None:
+    run = laboratory.run()
+    laboratory.finish(run, "remember", "alone", "numbers")
+    jobs = {job.step: job for job in laboratory.view(run).jobs.values()}
+    assert {step: job.outcome for step, job in jobs.items()} == {"remember": "done", "alone": "done", "numbers": "done"}
+    found = [figure.value for figure in jobs["alone"].figures.values()]
+    assert found == [False], "what an earlier job left in the process is gone"
+    assert run.worker() is not None, "it is the same worker to everybody else"
+
+
 def test_finish_ends_the_loop_and_the_job_is_cut_so_that_its_figures_do_not_count(laboratory: Laboratory) -> None:
     run = laboratory.run()
     laboratory.submit(run, "slow")

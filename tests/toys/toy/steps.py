@@ -109,6 +109,19 @@ def chatty(lab: Lab, rows: Annotated[int, Range(1, 100_000)] = 2000):
     lab.text("\x1b]0;owned\x07 plain", stream="output")
 
 
+@step
+def remember(lab: Lab):
+    """Leave something in the process that a later job could find."""
+    torch.remembered = True
+    lab.measure("remembered", hasattr(torch, "remembered"))
+
+
+@step
+def alone(lab: Lab):
+    """Look for what an earlier job has left in the process."""
+    lab.measure("found", hasattr(torch, "remembered"))
+
+
 @probe
 def echo(lab: Lab, text: str = "hello"):
     """How many parameters the model has that is watched."""
