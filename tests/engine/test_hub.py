@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deepdive.engine.places.hub import needed_files
 from deepdive.engine.places.hub_errors import Wanted, explain, without_password
+from deepdive.engine.places.hub_files import needed_files
 
 from tests.engine.hub_client import ROOT, Answer, ask
 from tests.loopback.hub import NARROW, TOKEN, Hub
