@@ -18,9 +18,15 @@ def load(folder: Path, name: str) -> Any:
 
     Raises LookupError.
     """
-    sys.path.insert(0, str(folder))
+    for known in [known for known in sys.modules if known.partition(".")[0] == "exercises"]:
+        del sys.modules[known]  # another tutorial's
     file = folder / "exercises" / f"{name}.py"
-    module = importlib.import_module(f"exercises.{name}" if file.is_file() else "exercises")
+    sys.path.insert(0, str(folder))
+    try:
+        importlib.invalidate_caches()
+        module = importlib.import_module(f"exercises.{name}" if file.is_file() else "exercises")
+    finally:
+        sys.path.remove(str(folder))
     camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
     for known in (name, camel):
         if hasattr(module, known):

@@ -10,8 +10,8 @@ from deepdive.engine.common.services import SERVICES
 from deepdive.engine.keys import finding
 from deepdive.tui.screens.keys import SecretInput
 
-from tests.engine import secret_service
-from tests.loopback.openai_server import Judge, marks, serve
+from tests.support import secret_service
+from tests.support.loopback.openai_server import Judge, marks, serve
 from tests.tui.driving import Seat, seated
 
 KEY = "sk-canary-0123456789"

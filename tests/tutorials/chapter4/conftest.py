@@ -22,7 +22,7 @@ from deepdive.tutorials.pocket.support.rows import rows as conversations
 from deepdive.tutorials.pocket.support.words import names
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
-from tests.tutorials.bench import Bench
+from tests.support.bench import Bench
 
 TRAIN, VALIDATION, TEST = 40, 4, 12
 

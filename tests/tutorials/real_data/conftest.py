@@ -14,7 +14,7 @@ from deepdive.engine.lessons import catalogue
 from deepdive.engine.places.places import override
 from deepdive.engine.places.resolver import Resolver
 
-from tests.tutorials.bench import Bench
+from tests.support.bench import Bench
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 
