@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from deepdive.engine.common.faults import Refusal
 from deepdive.engine.lessons.book import read_book
 from deepdive.engine.lessons.language import check_claim, check_expression
@@ -96,6 +97,7 @@ class Reader:
             exercises=exercises,
             glossary={str(k): str(v) for k, v in table.get("glossary", {}).items()},
             fits=tuple(self.fit(entry, ids, scales) for entry in self.typed(table, "fit", list, "the tutorial", [])),
+            moved=self.moved(),
             architectures=self.architectures(self.typed(table, "architecture", dict, "the tutorial", {})),
         )
 
@@ -234,6 +236,14 @@ class Reader:
             if key != "role" and (problem := problem_with(key, value)):
                 raise self.broken(f'"{name}"', f"{where}: {problem}")
         return Fit(name, step, at, values)
+
+    def moved(self) -> dict[str, str]:
+        """moved.json: runs from before a step's code moved, and only moved, stay what they are."""
+        file = self.folder / "moved.json"
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=dict[str, str]) if file.is_file() else {}
+        except msgspec.MsgspecError as error:
+            raise Broken(file, 1, f"must map texts to texts: {error}") from error
 
     def architectures(self, table: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for id, numbers in table.items():

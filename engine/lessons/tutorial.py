@@ -165,6 +165,7 @@ class Tutorial:
     exercises: tuple[Exercise, ...] = ()
     glossary: dict[str, str] = field(default_factory=dict)
     fits: tuple[Fit, ...] = ()
+    moved: dict[str, str] = field(default_factory=dict)  # hash of a step's source: what it was before the code moved
     architectures: dict[str, dict[str, Any]] = field(default_factory=dict)  # hub id: numbers of its config.json
 
     def step(self, id: str) -> Step:

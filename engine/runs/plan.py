@@ -53,10 +53,16 @@ def inputs_of(
     places = {role: roles.get(role, place) for role, place in sorted(tutorial.scales[scale].roles.items())}
     used = {role: place for role, place in places.items() if step.function.asks_for(role)}
     return {
-        "source": short_hash(step.function.closure),
+        "source": source_of(tutorial, step),
         "roles": short_hash(json.dumps(used, sort_keys=True, default=str)),
         **{f"need:{role}": digest for role, digest in sorted(needs.items())},
     }
+
+
+def source_of(tutorial: Tutorial, step: Step) -> str:
+    """The hash of what the step computes with; where its code only moved since, the one that it had before."""
+    now = short_hash(step.function.closure)
+    return tutorial.moved.get(now, now)
 
 
 def digest_of(step: Step, seed: int, settings: dict[str, Any], inputs: dict[str, str], scale: str) -> str:

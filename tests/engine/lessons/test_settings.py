@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.words import shown
-from deepdive.engine.lessons.settings import Setting, from_function
+from deepdive.engine.lessons.settings import Setting, about, from_function
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +24,7 @@ def tune(
     prompts: list[str] = ["Life is"],
     words: dict[str, list[str]] = {"good": ["great"], "bad": ["awful"]},
     template: Annotated[str, Slots(("text", "mask"), ("mask",))] = "{text} It was {mask}.",
-    code: Annotated[str, Kind("code")] = "x = 1",
+    code: Annotated[str, Kind("lines")] = "x = 1",
     *,
     name: str = "a",
     delta: float = -1.5,
@@ -45,7 +45,7 @@ FORM = settings_of(SOURCE)
 def test_the_signature_is_the_form() -> None:
     assert [(s.name, s.kind) for s in FORM.values()] == [
         *[("size", "choice"), ("rank", "int"), ("learning_rate", "float"), ("freeze", "bool"), ("shots", "list")],
-        *[("prompts", "list"), ("words", "words"), ("template", "template"), ("code", "code"), ("name", "str")],
+        *[("prompts", "list"), ("words", "words"), ("template", "template"), ("code", "lines"), ("name", "str")],
         ("delta", "float"),
     ]
     assert (FORM["rank"].low, FORM["rank"].high, FORM["rank"].default) == (1, 64, 8)
@@ -215,3 +215,65 @@ def test_large_whole_numbers_are_exact() -> None:
 )
 def test_values_are_written_as_a_learner_would(value: Any, text: str) -> None:
     assert shown(value) == text
+
+
+# ---- constants, aliases and help -----------------------------------------------------------------------------------
+
+LESSON = '''
+NO_YES = {"no": ["no"], "yes": ["yes", "true"]}
+Words = dict[str, list[str]]
+MOST = 50
+Count = Annotated[int, Range(1, MOST)]
+FEW = SOME
+SOME = 3
+
+
+def classify(lab, words: Words = NO_YES, top_k: Count = FEW, temperature: Annotated[float, Range(0, 2)] = 1.0):
+    """Sort sentences.
+
+    The second paragraph is about this: that.
+
+    words: the label words of each class
+    top_k: how many guesses are shown; more
+        of them take more room
+    """
+'''
+
+
+def lesson(text: str = LESSON) -> tuple[Setting, ...]:
+    tree = ast.parse(text)
+    known = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign)}
+    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
+    return from_function(function, known.get)
+
+
+def test_a_default_may_be_a_constant_and_a_type_an_alias_of_the_module() -> None:
+    words, top_k, _ = lesson()
+    assert (words.kind, words.default) == ("words", {"no": ["no"], "yes": ["yes", "true"]})
+    assert (top_k.kind, top_k.low, top_k.high, top_k.default) == ("int", 1, 50, 3)
+
+
+def test_a_line_of_the_docstring_is_a_settings_help() -> None:
+    assert [setting.help for setting in lesson()] == [
+        "the label words of each class",
+        "how many guesses are shown; more of them take more room",
+        "",
+    ]
+
+
+def test_the_rest_of_the_docstring_is_about_the_step() -> None:
+    doc = "Sort.\n\nIt is so: true.\n\nwords: which\n    ones\ntop_k: how many"
+    assert about(doc, {"words", "top_k"}) == "Sort.\n\nIt is so: true."
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("A = B\nB = A\ndef f(lab, a: int = A):\n    pass", "must be a literal or a constant of the module"),
+        ("A = open('x')\ndef f(lab, a: int = A):\n    pass", "must be a literal or a constant of the module"),
+        ("def f(lab, a: int = GONE):\n    pass", "must be a literal or a constant of the module"),
+    ],
+)
+def test_a_constant_that_is_none_is_refused(text: str, what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        lesson(text)
