@@ -41,6 +41,12 @@ class Definition:
         return ast.unparse(_Bare().visit(copy.deepcopy(self.node)))
 
     @cached_property
+    def texts(self) -> frozenset[str]:
+        """The texts that stand in it, annotations included."""
+        nodes = ast.walk(self.node)
+        return frozenset(n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
+
+    @cached_property
     def uses(self) -> list[tuple[str, Definition]]:
         """What it uses directly of what is defined or imported at the top of files of ours, with its names."""
         found: dict[str, Definition] = {}
@@ -161,29 +167,43 @@ def _defined(node: ast.stmt) -> list[str]:
 
 
 def closure(start: Definition) -> str:
-    """`start` and everything of ours that it uses, directly or not, as text: the same wherever it stands.
+    """What `start` computes with, as text: the same wherever it stands.
 
     Comments, layout, docstrings, annotations of parameters and the order of definitions don't count, and of somebody
     else's import only the name that is used does. Raises Broken.
     """
-    seen: set[Definition] = set()
     imported: set[str] = set()
+    bare: set[str] = set()
+    for definition in reached(start):
+        bare.add(definition.bare)
+        imported |= {_import_of(used.node, name) for name, used in definition.uses if _is_import(used.node)}
+    return "\n".join([*sorted(imported), *sorted(bare)])
+
+
+def texts(start: Definition) -> frozenset[str]:
+    """Every text that stands in `start` and in what it uses, annotations included. Raises Broken."""
+    return frozenset(text for definition in reached(start) for text in definition.texts)
+
+
+def reached(start: Definition) -> list[Definition]:
+    """`start` and everything of ours that it uses, directly or not."""
+    seen: list[Definition] = []
     waiting = [start]
     while waiting:
         definition = waiting.pop()
-        if definition in seen:
-            continue
-        seen.add(definition)
-        for name, used in definition.uses:
-            if isinstance(used.node, (ast.Import, ast.ImportFrom)):
-                imported.add(_import_of(used.node, name))
-            else:
-                waiting.append(used)
-    return "\n".join([*sorted(imported), *sorted({definition.bare for definition in seen})])
+        if definition not in seen and not _is_import(definition.node):
+            seen.append(definition)
+            waiting += [used for _, used in definition.uses]
+    return seen
 
 
-def _import_of(node: ast.Import | ast.ImportFrom, name: str) -> str:
+def _is_import(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def _import_of(node: ast.stmt, name: str) -> str:
     """The import of one name alone."""
+    assert isinstance(node, ast.Import | ast.ImportFrom)
     alias = next(a for a in node.names if (a.asname or a.name).partition(".")[0] == name)
     one = ast.Import([alias]) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, [alias], node.level)
     return ast.unparse(one)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deepdive.engine.lessons.settings import Setting
-from deepdive.engine.lessons.source import Definition, closure
+from deepdive.engine.lessons.source import Definition, closure, texts
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,16 @@ class Function:
 
     @cached_property
     def closure(self) -> str:
-        """What it computes with: the text that the digest covers and roles are looked for in."""
+        """What it computes with: the text that the digest covers."""
         return closure(self.definition) if self.definition is not None else self.source
 
     def asks_for(self, role: str) -> bool:
         """Whether its code names the role."""
-        return f'"{role}"' in self.closure.replace("'", '"')
+        return role in self._texts
+
+    @cached_property
+    def _texts(self) -> frozenset[str]:
+        return texts(self.definition) if self.definition is not None else frozenset()
 
 
 OUT_OF_MEMORY = "out of memory"  # so begins every explained cause of it

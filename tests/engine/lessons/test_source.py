@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from deepdive.engine.lessons.source import Broken, Definition, Library, closure
+from deepdive.engine.lessons.source import Broken, Definition, Library, closure, texts
 from deepdive.engine.work.process import load_steps
 
 WHOLE = '''
@@ -131,7 +131,17 @@ def test_a_method_module_is_followed_by_the_attributes_that_are_used(tmp_path: P
 
 def test_a_role_named_in_another_file_is_found(tmp_path: Path) -> None:
     shared = SHARED.replace("return 2", 'lab.model("judge")\n    return 2')
-    assert '"judge"' in covers(divided(tmp_path, shared=shared), "measure").replace("'", '"')
+    found = Library(divided(tmp_path, shared=shared)).steps.find("measure")
+    assert isinstance(found, Definition)
+    assert {"judge", "causal_lm"} <= texts(found)
+
+
+def test_a_role_named_in_a_type_is_found_though_types_are_not_in_the_digest(tmp_path: Path) -> None:
+    typed = MEASURING.replace("size: int = WIDTH", 'size: int = WIDTH, role: Literal["small", "large"] = "small"')
+    found = Library(divided(tmp_path, measuring=typed)).steps.find("measure")
+    assert isinstance(found, Definition)
+    assert {"small", "large"} <= texts(found)
+    assert "large" not in closure(found)
 
 
 @pytest.mark.parametrize(
