@@ -18,7 +18,7 @@ Accuracies = dict[tuple[str, int], float]
 
 def _steps() -> tuple[Any, Any]:
     from deepdive.engine.lessons.catalogue import load
-    from deepdive.engine.work.job import load_steps
+    from deepdive.engine.work.process import load_steps
 
     tutorial = load().get("chapter3-fewshot")
     assert tutorial is not None
@@ -28,7 +28,8 @@ def _steps() -> tuple[Any, Any]:
 def _lab(tutorial: Any, folder: Path, told: Accuracies) -> Any:
     from deepdive.engine.lab import Lab
     from deepdive.engine.lessons.catalogue import pocket
-    from deepdive.engine.places.places import Resolver, parse
+    from deepdive.engine.places.places import parse
+    from deepdive.engine.places.resolver import Resolver
 
     def report(kind: str, fields: dict[str, Any]) -> None:
         if kind == "figure" and fields["name"] == "accuracy":

@@ -7,6 +7,8 @@ import statistics
 import tempfile
 import time
 
+from deepdive.engine.work import submission
+
 from .table import Row
 
 ROUNDS = 5
@@ -35,14 +37,14 @@ def _rows() -> list[Row]:
     first_event, first_update = [], []
     for _ in range(ROUNDS):
         run = store.create("chapter2", "pocket")
-        supervisor.submit(store, run, plan.orders(tutorial, "pocket", of([]), ["blocks"]))
+        submission.submit(store, run, plan.orders(tutorial, "pocket", of([]), ["blocks"]))
         while supervisor.busy(run):
             time.sleep(0.05)
         orders = plan.orders(tutorial, "pocket", of(replay(run.log)[0]), ["pretrain"])
         tail = Tail(run.log)
         tail.poll()
         pressed = time.time()
-        supervisor.submit(store, run, orders)
+        submission.submit(store, run, orders)
         told: dict[str, float] = {}
         while "update" not in told:
             for event in tail.poll():

@@ -68,14 +68,15 @@ def ours(folder: Path, sampling: bool = False) -> float:
     from deepdive.engine.runs.log import Writer
     from deepdive.engine.runs.store import Store
     from deepdive.engine.runs.view import RunView
-    from deepdive.engine.work.job import Reporter, Safe
+    from deepdive.engine.work.reporter import Reporter
+    from deepdive.engine.work.safe_points import SafePoints
     from transformers import AutoTokenizer
 
     run = Store(folder).create("bench", "pocket")
     report = Reporter(run, Writer(run.log), RunView())
     report.job = "j1"
     run.artifacts("j1").mkdir()
-    safe = Safe(report, lambda lab: None, None, "cpu")
+    safe = SafePoints(report, lambda lab: None, None, "cpu")
     lab = Lab(run.artifacts("j1"), 0, "cpu", lambda kind, role: None, report, safe)
     trainer = _trainer(run.artifacts("j1"), _model())
     tokenizer = AutoTokenizer.from_pretrained(pocket() / "models" / "gpt2-blank")

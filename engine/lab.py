@@ -51,9 +51,9 @@ class Slots:
 
 @dataclass(frozen=True)
 class Kind:
-    """How a text setting is edited: `code` (Python), `model` (a hub id or a folder) or `folder`."""
+    """How a text setting is edited: `lines`, one value in each."""
 
-    name: Literal["code", "model", "folder", "lines"]
+    name: Literal["lines"]
 
 
 class Stopped(BaseException):
@@ -136,9 +136,19 @@ class Lab:
         listed = [[pieces]] if isinstance(pieces, str) else [list(piece) for piece in pieces]
         self.report("text", {"stream": stream, "pieces": listed, "x": x})
 
-    def rows(self, name: str, rows: Iterable[Mapping[str, Any]], key: str | None = None, view: str = "table") -> None:
-        """Items: predictions, blocks, tokens. Views: table, confusion, ranking, pairs."""
-        self.report("rows", {"name": name, "rows": [dict(row) for row in rows], "key": key, "view": view})
+    def rows(
+        self,
+        name: str,
+        rows: Iterable[Any],
+        key: str | None = None,
+        view: str = "table",
+        columns: Sequence[str] | None = None,
+    ) -> None:
+        """Items: predictions, blocks, tokens. A row is a mapping, or with `columns` as many values as there are names.
+
+        Views: table, confusion, ranking, pairs."""
+        named = (dict(zip(columns, row, strict=True)) if columns else dict(row) for row in rows)
+        self.report("rows", {"name": name, "rows": list(named), "key": key, "view": view})
 
     def plot(self, name: str, kind: str, data: Mapping[str, Any], x: float | None = None) -> None:
         """`kind`: bars {label: value}, histogram {label: [values]}, scatter {label: [[x, y]]}, heatmap."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.laboratory import laboratory, worker_home
+from tests.support.laboratory import laboratory, worker_home
 
 __all__ = ["laboratory", "worker_home"]
 

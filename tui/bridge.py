@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.lessons.tutorial import Step, Tutorial
-from deepdive.engine.runs import plan
 from deepdive.engine.runs.events import AnyEvent
 from deepdive.engine.runs.log import Tail
+from deepdive.engine.runs.record import repointed
 from deepdive.engine.runs.spilled import filled
-from deepdive.engine.runs.store import Run, Store, repointed
+from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.runs.view import RunView
-from deepdive.engine.work import supervisor
+from deepdive.engine.work import submission, supervisor
 from deepdive.tui.shown.lesson import Lesson
 from textual.message import Message
 from textual.screen import Screen
@@ -75,7 +75,7 @@ class Session:
         self._tail: Tail | None = None
         self._settled = 0.0
         self._handed: dict[tuple[str, int], float] = {}  # (step, seed): when it was handed to the worker
-        self._taken = supervisor.NOTHING  # what a worker took last
+        self._taken = submission.NOTHING  # what a worker took last
         self._stops = 0
         self._submitting = False
         self._writing = asyncio.Lock()  # what was set before a key that runs is written before it runs
@@ -146,7 +146,7 @@ class Session:
         if not self._handed or self._submitting or waited < PATIENCE_SECONDS or self.run is None:
             return
         if not await asyncio.to_thread(supervisor.busy, self.run):
-            await asyncio.to_thread(supervisor.tell_lost, self.run, self._taken)
+            await asyncio.to_thread(submission.tell_lost, self.run, self._taken)
             self._handed.clear()
 
     def _queue_changed(self) -> bool:
@@ -188,7 +188,10 @@ class Session:
         try:
             async with self._writing:
                 run = await self._own_run()
-            orders = plan.orders(
+            assert self.store is not None
+            orders = await asyncio.to_thread(
+                submission.planned,
+                self.store,
                 lesson.tutorial,
                 lesson.scale,
                 lesson.view,
@@ -203,9 +206,8 @@ class Session:
             lesson.job = None
             if self._queue_changed():
                 self.screen.post_message(RunChanged())
-            assert self.store is not None
             self._submitting = True
-            self._taken = await asyncio.to_thread(supervisor.submit, self.store, run, orders)
+            self._taken = await asyncio.to_thread(submission.submit, self.store, run, orders)
         except (Fault, OSError) as error:
             self._handed.clear()
             self._queue_changed()
@@ -220,7 +222,7 @@ class Session:
             raise Fault("nothing can be written here, so nothing can be run", "Set DEEPDIVE_HOME to a writable folder")
         if self.run is None:
             lesson = self.lesson
-            run = await asyncio.to_thread(self.store.create, lesson.tutorial.id, lesson.scale)
+            run = await asyncio.to_thread(submission.opened, self.store, lesson.tutorial, lesson.scale)
             self.run, self._tail = run, Tail(run.log)
         return self.run
 
@@ -255,7 +257,7 @@ class Session:
             firm = self._stops > 0
             self._stops += 1
             self._handed.clear()
-            self._taken = supervisor.NOTHING
+            self._taken = submission.NOTHING
             self._queue_changed()
             self.screen.run_worker(
                 self._quietly(lambda: supervisor.stop(run, firm)), group="request", exit_on_error=False

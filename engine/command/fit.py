@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from deepdive.engine.command.run import complain, say
+from deepdive.engine.command.console import complain, say
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import gigabytes, shown, size
@@ -18,9 +18,8 @@ from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.machine.estimate import Estimate, Remedy
 from deepdive.engine.machine.fit import GB, SIZES, Row, instead, job_of, measured, own_memory, rows, verdict
 from deepdive.engine.machine.hardware import Machine, describe, machine
-from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.store import Run, Store
-from deepdive.engine.runs.view import RunView, of
+from deepdive.engine.runs.view import RunView
 
 COLUMNS = {"weights": 9, "gradients": 11, "optimizer": 11, "activations": 13, "other": 8, "total": 8}
 SIGNS = {True: "✓", None: "≠", False: "✗"}
@@ -62,7 +61,7 @@ def _latest(tutorial: Tutorial, scale: str) -> tuple[str, RunView]:
         run: Run | None = Store().latest(tutorial.id, scale)
     except Fault:
         run = None
-    return (run.id, of(replay(run.log)[0])) if run is not None else ("", RunView())
+    return (run.id, run.view()) if run is not None else ("", RunView())
 
 
 # ---- as one document ----------------------------------------------------------------------------------------------
@@ -97,7 +96,7 @@ def _configuration(
         "role": row.role,
         "model": row.place,
         "source": row.source,
-        "plan": asdict(row.plan),
+        "plan": asdict(row.training),
         "problem": row.problem or None,
     }
     estimate = row.estimate

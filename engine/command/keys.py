@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
-from deepdive.engine.command.run import FAILED, STOPPED, complain, say
+from deepdive.engine.command.console import FAILED, STOPPED, complain, say, unlock
 from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.services import SERVICES, service
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.keys import finding
 from deepdive.engine.keys.finding import Found, Survey
@@ -22,9 +23,9 @@ SIGNS = {"works": "✓", "refused": "✗", "expired": "≠", "unknown": "≠", "
 def run_keys(arguments: argparse.Namespace) -> int:
     what, name = arguments.what, arguments.name
     if name:
-        finding.service(name)
+        service(name)
     elif what in ("set", "delete"):
-        raise Refusal("NAME", f"`deepdive keys {what}` needs one", ", ".join(finding.SERVICES))
+        raise Refusal("NAME", f"`deepdive keys {what}` needs one", ", ".join(SERVICES))
     if arguments.file and what != "set":
         raise Refusal("--file", "says where `set` stores a key", "deepdive keys set NAME --file")
     match what:
@@ -39,7 +40,7 @@ def run_keys(arguments: argparse.Namespace) -> int:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", nargs="?", choices=["list", "set", "delete", "check"], default="list")
-    parser.add_argument("name", nargs="?", metavar="NAME", help=", ".join(finding.SERVICES))
+    parser.add_argument("name", nargs="?", metavar="NAME", help=", ".join(SERVICES))
     parser.add_argument("--file", action="store_true", help="set: in the encrypted file, behind a passphrase")
 
 
@@ -77,7 +78,7 @@ def _sentence(text: str) -> str:
 def _set(name: str, in_file: bool) -> int:
     from deepdive.engine.keys.checks import check
 
-    entry = finding.service(name)
+    entry = service(name)
     survey = finding.survey()
     if not in_file and not survey.keyring.works:
         raise Fault(f"{survey.keyring.says}, and a command can't keep a key in memory", finding.ways(name))
@@ -98,18 +99,6 @@ def _set(name: str, in_file: bool) -> int:
     if (now := finding.survey().found[name]).where == "environment":
         say(f"  {now.place} comes before it; unset it to use the stored one")
     return 0
-
-
-def unlock() -> None:
-    """Ask for the encrypted file's passphrase, twice for a new file. Raises Fault without a terminal to ask on."""
-    file = finding.vault()
-    try:
-        passphrase = getpass.getpass("Passphrase of the encrypted file: ")
-        if not file.names and getpass.getpass("The same once more: ") != passphrase:
-            raise Fault("the two are not the same; nothing was stored", "Try again")
-    except EOFError:
-        raise Fault("there is no terminal to ask the passphrase on", "Run it in a terminal") from None
-    file.unlock(passphrase)
 
 
 def _delete(name: str) -> int:

@@ -18,28 +18,20 @@ from typing import Any, NoReturn
 import msgspec
 from deepdive.engine.command import fit as fit_command
 from deepdive.engine.command import keys as key_command
+from deepdive.engine.command.console import FAILED, STOPPED, WRONG, complain, say
 from deepdive.engine.command.keys import run_keys
-from deepdive.engine.command.run import (
-    FAILED,
-    POLL_SECONDS,
-    STOPPED,
-    WRONG,
-    complain,
-    exit_code,
-    follow,
-    print_results,
-    run_tutorial,
-    say,
-)
-from deepdive.engine.command.telling import answer_lines, step_line
+from deepdive.engine.command.run import POLL_SECONDS, exit_code, follow, print_results, run_tutorial
+from deepdive.engine.command.telling import answer_lines, settings_lines, step_line
+from deepdive.engine.common import child
 from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.files import last_lines
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import ago, moment
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.runs.log import replay
-from deepdive.engine.runs.store import Run, RunInfo, Store, last_lines
+from deepdive.engine.runs.store import Run, RunInfo, Store
 from deepdive.engine.runs.view import RunView, of
-from deepdive.engine.work import protocol, supervisor
+from deepdive.engine.work import supervisor
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,13 +62,27 @@ class Parser(argparse.ArgumentParser):
         sys.exit(WRONG)
 
 
+class SettingsHelp(argparse.Action):
+    """`deepdive run TUTORIAL [STEP ...] --help`: after the options the settings of these steps."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **rest: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **rest)
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: object) -> NoReturn:
+        parser.print_help()
+        if namespace.tutorial:
+            for line in settings_lines(catalogue.find(namespace.tutorial), namespace.steps or ()):
+                say(line)
+        sys.exit(0)
+
+
 def parser() -> argparse.ArgumentParser:
     main = Parser(prog="deepdive", description="Learn how large language models work, by running them.")
     main.add_argument("--version", action="version", version=f"deepdive {_version()}")
     commands = main.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(name: str, call: Callable[[argparse.Namespace], int], help: str, json: bool = True) -> Parser:
-        sub: Parser = commands.add_parser(name, help=help, description=help)
+        sub: Parser = commands.add_parser(name, help=help, description=help, add_help=name != "run")
         sub.set_defaults(call=call, json=False)
         if json:
             sub.add_argument("--json", action="store_true", help="machine-readable output")
@@ -84,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
 
     command("list", list_tutorials, "tutorials, their steps, needs and scales")
     run = command("run", run_tutorial, "run a tutorial, or some of its steps and what they need")
+    run.add_argument("-h", "--help", action=SettingsHelp, help="this help; of a tutorial or step its settings too")
     run.add_argument("tutorial", metavar="TUTORIAL")
     run.add_argument("steps", metavar="STEP", nargs="*")
     run.add_argument("--scale", default=None, help="pocket (default) or book")
@@ -130,7 +137,7 @@ def _subparsers(main: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPar
 
 
 def _version() -> str:
-    from deepdive.engine.runs.store import versions
+    from deepdive.engine.runs.record import versions
 
     return versions().get("deepdive-llm", "?")
 
@@ -310,7 +317,7 @@ def run_doctor(arguments: argparse.Namespace) -> int:
 def pocket_world(arguments: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "deepdive.tutorials.pocket.build"]
     options = (["--check"] if arguments.check else []) + (["--json"] if arguments.json else [])
-    return subprocess.run([*command, *options], env=protocol.environment(), check=False).returncode
+    return subprocess.run([*command, *options], env=child.environment(), check=False).returncode
 
 
 def print_completion(arguments: argparse.Namespace) -> int:

@@ -29,7 +29,7 @@ from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.spilled import filled
 from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.runs.view import JobView, RunView, of
-from deepdive.engine.work import supervisor
+from deepdive.engine.work import submission
 
 WIDTH = 72
 SLOT = re.compile(r"^\{\{(step|exercise|predict)\s+(\S+)\}\}$")
@@ -118,9 +118,7 @@ class Reading:
 
     def opened(self) -> Run:
         if self.run is None:
-            from deepdive.engine.machine.hardware import describe, machine
-
-            self.run = self.store.create(self.tutorial.id, "pocket", describe(machine()))
+            self.run = submission.opened(self.store, self.tutorial, "pocket")
         return self.run
 
     def change(self, step_id: str, change: str) -> None:
@@ -150,10 +148,17 @@ class Reading:
     def run_step(self, step_id: str) -> None:
         run = self.opened()
         before = self.view()
-        orders = plan.orders(
-            self.tutorial, self.scale, before, [step_id], edits=run.edits(), roles=run.record.roles, seeds=[0]
+        orders = submission.planned(
+            self.store,
+            self.tutorial,
+            self.scale,
+            before,
+            [step_id],
+            edits=run.edits(),
+            roles=run.record.roles,
+            seeds=[0],
         )
-        jobs = follow(run, before, as_json=False, handed=supervisor.submit(self.store, run, orders))
+        jobs = follow(run, before, as_json=False, handed=submission.submit(self.store, run, orders))
         for job in jobs:
             if job.outcome in ("failed", "refused"):
                 self.say(f"{job.step} {job.outcome}: {visible(job.cause)}. {visible(job.action)}")
@@ -170,6 +175,9 @@ class Reading:
         figures = {name: number(found.on_page(name, evidence, step)) for name in asked}
         held = {claim.text: claim.held for claim in found.claims}
         self.say(f"\n{page.number} of {len(self.tutorial.pages)}: {page.title}\n")
+        for id in page.steps:
+            if announcement := self.tutorial.step(id).announcement:
+                self.say(f"! {announcement}\n")
         for block in substitute(page.text, figures, held).split("\n\n"):
             slot = SLOT.match(block.strip())
             if slot is None:
@@ -203,6 +211,8 @@ class Reading:
             value = visible(setting.show(kept.get(setting.name, default)))
             what = "role" if role else "setting"
             self.say(f"  {what} {setting.label}: {value} ({setting.allowed or setting.kind}{changed})")
+            if setting.help:
+                self.say(f"    {setting.help}")
         if (job := view.latest(step.id, done=False)) is not None:
             self.outcome(job)
         self.say()

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 import msgspec
+from deepdive.engine.command.console import FAILED, STOPPED, WRONG, complain, say, unlock
 from deepdive.engine.command.telling import Teller, results_table
 from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.untrusted import visible
@@ -20,24 +21,14 @@ from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.results.measured import results
 from deepdive.engine.runs import plan
 from deepdive.engine.runs.events import AnyEvent
-from deepdive.engine.runs.log import Tail, replay
+from deepdive.engine.runs.log import Tail
 from deepdive.engine.runs.store import Run, Store
-from deepdive.engine.runs.view import JobView, RunView, of
-from deepdive.engine.work import supervisor
-from deepdive.engine.work.supervisor import NOTHING, Handed
+from deepdive.engine.runs.view import JobView, RunView
+from deepdive.engine.work import grants, submission, supervisor
+from deepdive.engine.work.submission import NOTHING, Handed
 
-FAILED, WRONG, STOPPED = 1, 2, 130  # exit codes
 POLL_SECONDS = 0.1
 BUSY_SECONDS = 0.3  # between two questions whether the worker still has something to do
-
-
-def say(text: str = "") -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def complain(text: str) -> None:
-    sys.stderr.write(text + "\n")
 
 
 def run_tutorial(arguments: argparse.Namespace) -> int:
@@ -66,13 +57,11 @@ def run_tutorial(arguments: argparse.Namespace) -> int:
     merged = {**(run.edits() if run else {}), **edits}
     seeds = _seeds(arguments)
     pointed = {**(run.record.roles if run else {}), **roles}
-    orders = plan.orders(tutorial, scale, before, goals, edits=merged, roles=pointed, seeds=seeds)
+    orders = submission.planned(store, tutorial, scale, before, goals, edits=merged, roles=pointed, seeds=seeds)
     if run is None:
-        from deepdive.engine.machine.hardware import describe, machine
-
         limit = int(arguments.memory_limit * 1e9) if arguments.memory_limit else None
         options = {"memory_limit": limit, "spend_cap": arguments.spend_cap}
-        run = store.create(tutorial.id, scale, describe(machine()), roles=roles, **options)
+        run = submission.opened(store, tutorial, scale, roles=roles, **options)
     elif roles or arguments.spend_cap is not None:
         with run.changing() as record:
             record.roles |= roles
@@ -82,8 +71,11 @@ def run_tutorial(arguments: argparse.Namespace) -> int:
         run.edit(step, values)
     if not arguments.json:
         say(f"{tutorial.title} · {scale} · run {run.id}")
+        for id in dict.fromkeys(order.step for order in orders if order.step in known):
+            if announcement := known[id].announcement:
+                say(f"! {id}: {visible(announcement)}")
     _unlock(tutorial, run, [order.step for order in orders])
-    handed = supervisor.submit(store, run, orders)
+    handed = submission.submit(store, run, orders)
     jobs = follow(run, before, arguments.json, handed)
     if not arguments.json and any(job.digest for job in jobs):
         say()
@@ -93,9 +85,7 @@ def run_tutorial(arguments: argparse.Namespace) -> int:
 
 def _unlock(tutorial: Tutorial, run: Run, steps: list[str]) -> None:
     """Ask for the encrypted file's passphrase where a key that the steps can ask for lies in it alone."""
-    from deepdive.engine.command.keys import unlock
-
-    wanted = finding.asked_for(tutorial, run.record.scale, run.record.roles, steps)
+    wanted = grants.asked_for(tutorial, run.record.scale, run.record.roles, steps)
     if sys.stdin.isatty() and finding.locked(wanted):
         unlock()
 
@@ -118,7 +108,7 @@ def _the_run(arguments: argparse.Namespace, tutorial: Tutorial, store: Store) ->
             "--scale", f"{run.id} is at the scale {run.record.scale}", "leave --scale out, or start a new run"
         )
     run.settle()
-    return run, run.record.scale, of(replay(run.log)[0])
+    return run, run.record.scale, run.view()
 
 
 def _seeds(arguments: argparse.Namespace) -> list[int] | None:
@@ -202,7 +192,7 @@ def follow(run: Run, before: RunView, as_json: bool, handed: Handed = NOTHING) -
                     left_open = view.running is not None and not closed
                     dying = left_open and run.worker() is None  # killed, but a thread of it still holds the lock
                     if not pressed:
-                        supervisor.tell_lost(run, handed)
+                        submission.tell_lost(run, handed)
                     if not poll() and not dying:
                         break
             time.sleep(POLL_SECONDS)
@@ -235,6 +225,6 @@ def exit_code(run: Run, jobs: list[JobView]) -> int:
 
 
 def print_results(tutorial: Tutorial, run: Run) -> None:
-    view = of(replay(run.log)[0])
+    view = run.view()
     for line in results_table(results(tutorial, run.record.scale, view)):
         say(line)

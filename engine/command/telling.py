@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import dollars, duration, label, number, size
+from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.runs.events import AnyEvent, End, Figure, Job, Note, Plot, Progress, Rows, Spend, Text
 from deepdive.engine.runs.view import JobView, RunView
 
@@ -117,6 +118,24 @@ class Teller:
     def close(self) -> None:
         self.clear()
         self.out.flush()
+
+
+def settings_lines(tutorial: Tutorial, steps: Sequence[str] = ()) -> list[str]:
+    """The settings of these steps (of all): value at each scale, what is allowed, what each does."""
+    lines = []
+    for step in tutorial.steps:
+        if steps and step.id not in steps:
+            continue
+        lines += ["", f"{step.id}: {step.title}"]
+        defaults = {scale: tutorial.defaults(step, scale) for scale in tutorial.scales if step.at(scale)}
+        for setting in step.settings:
+            values = {scale: setting.show(known[setting.name]) for scale, known in defaults.items()}
+            same = len(set(values.values())) == 1
+            told = next(iter(values.values()), "") if same else ", ".join(f"{v} ({s})" for s, v in values.items())
+            lines.append(f"  {setting.name}={told}   {setting.allowed or setting.kind}")
+            if setting.help:
+                lines.append(f"      {setting.help}")
+    return [visible(line) for line in lines]
 
 
 def results_table(results: Any) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 from deepdive.engine.common.faults import Fault
 
+ENGINE = Path(__file__).parents[1]  # where this program's engine is installed
 SOCKET_PATH_LIMIT = 107  # bytes of a unix socket's path
 SOCKET_NAME_LIMIT = 40
 

@@ -64,7 +64,7 @@ def size(bytes: float) -> str:
         if abs(value) < 999.5:
             break
         value, unit = value / 1000, larger
-    return f"{value:.3g} {unit}"
+    return f"{value:,.0f} {unit}" if abs(value) >= 999.5 else f"{value:.3g} {unit}"
 
 
 def gigabytes(bytes: float) -> str:

@@ -7,9 +7,6 @@ when a service does not answer. Without a key it looks for the service's own log
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -17,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
+from deepdive.engine.common import child
+from deepdive.engine.common.services import SERVICES
 from deepdive.engine.common.untrusted import visible
-from deepdive.engine.keys.finding import SERVICES, Found
-from deepdive.engine.work import protocol
+from deepdive.engine.keys.finding import Found
 
 SECONDS = 12.0  # for imports, name look-up and all answers
 ANSWER_SECONDS = 4.0  # for one answer
@@ -46,26 +44,12 @@ def check(found: Found) -> Verdict:
     entry = found.service
     if found.where == "none" or (found.where == "file" and found.secret is None):
         return Verdict(entry.name, "not set", says=found.place, action=found.next)
-    asked = json.dumps({"name": entry.name, "secret": found.secret})
-    with subprocess.Popen(
-        [sys.executable, "-m", "deepdive.engine.keys.checks"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=protocol.environment(),
-        cwd="/",
-        start_new_session=True,
-    ) as child:
-        try:
-            output, _ = child.communicate(asked, timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.communicate()
-            return _unreachable(entry.name, f"no answer in {SECONDS:g} s")
+    asked = {"name": entry.name, "secret": found.secret}
     try:
-        told = msgspec.json.decode(output.strip().rpartition("\n")[2].encode(), type=Verdict)
-    except msgspec.MsgspecError:
+        told = child.ask("keys.checks", asked, Verdict, SECONDS).told
+    except child.Silent:
+        return _unreachable(entry.name, f"no answer in {SECONDS:g} s")
+    if told is None:
         return _unreachable(entry.name, "its client could not ask")
     hide = found.secret or "\0"
     return Verdict(told.name, told.state, *(visible(getattr(told, f).replace(hide, "***")) for f in WORDS))

@@ -9,64 +9,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.services import SERVICES, Service, service
 from deepdive.engine.keys import system_keyring
+from deepdive.engine.keys.logins import LOGOUT, own_login
+from deepdive.engine.keys.secret import Secret
 from deepdive.engine.keys.vault import Vault
-from deepdive.engine.lessons.tutorial import Tutorial
-from deepdive.engine.places.places import Endpoint, Hub, Kaggle, Place, Secret, override, parse
-from deepdive.engine.runs.plan import asks_for
 
 Where = Literal["session", "environment", "keyring", "file", "own", "none"]
 LEAST_SHOWN = 16  # characters a secret must have before its last four are told
 LONGEST = 2048
-
-
-@dataclass(frozen=True)
-class Service:
-    """`uses` says what a key is for, `page` where one is made, `prefix` how today's keys begin."""
-
-    name: str
-    title: str
-    uses: str
-    page: str
-    variables: tuple[str, ...]
-    prefix: str
-
-
-SERVICES = {
-    service.name: service
-    for service in (
-        Service(
-            "huggingface",
-            "Hugging Face",
-            "gated models (4, 8); open ones need no key",
-            "huggingface.co/settings/tokens",
-            ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
-            "hf_",
-        ),
-        Service(
-            "openai",
-            "OpenAI",
-            "judges in 4, 7 and 8; a local judge stands in",
-            "platform.openai.com/api-keys",
-            ("OPENAI_API_KEY",),
-            "sk-",
-        ),
-        Service(
-            "kaggle",
-            "Kaggle",
-            "sports photographs (9), support tweets (4)",
-            "kaggle.com/settings",
-            ("KAGGLE_API_TOKEN",),
-            "KGAT_",
-        ),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -121,12 +78,6 @@ def vault() -> Vault:
     """This home's encrypted file; opened once, it stays open for the process."""
     made = Vault()
     return _vaults.setdefault(made.path, made)
-
-
-def service(name: str) -> Service:
-    if name not in SERVICES:
-        raise Refusal("NAME", f"there is no key named {name!r}", ", ".join(SERVICES))
-    return SERVICES[name]
 
 
 # ---- finding ------------------------------------------------------------------------------------------------------
@@ -193,77 +144,9 @@ def _environment(entry: Service) -> tuple[str, Secret | None]:
     return "", None
 
 
-def own_login(name: str) -> Path | None:
-    """The file in which a service's own command keeps its login, where there is one."""
-    if name == "kaggle":
-        folder = Path(os.environ.get("KAGGLE_CONFIG_DIR") or Path.home() / ".kaggle")
-        files = [folder / file for file in ("access_token", "access_token.txt", "credentials.json", "kaggle.json")]
-    elif name == "huggingface":
-        named = os.environ.get("HF_TOKEN_PATH")
-        home = (
-            os.environ.get("HF_HOME")
-            or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface"
-        )
-        files = [Path(named) if named else Path(home) / "token"]
-    else:
-        files = []
-    return next((file for file in files if file.is_file()), None)
-
-
 def _short(path: Path) -> str:
     home = str(Path.home())
     return f"~{str(path)[len(home) :]}" if str(path).startswith(home + os.sep) else str(path)
-
-
-# ---- what a step may have -----------------------------------------------------------------------------------------
-
-
-def secret_of(place: Place) -> str:
-    """The service whose secret a place can ask for, or nothing."""
-    match place:
-        case Hub():
-            return "huggingface"
-        case Kaggle():
-            return "kaggle"
-        case Endpoint(secret=name, local=False):
-            return name
-    return ""
-
-
-def asked_for(tutorial: Tutorial, scale: str, roles: Mapping[str, str], steps: Iterable[str]) -> dict[str, str]:
-    """The services whose keys these steps' own code can ask for by a role, with the role (of several an endpoint's)."""
-    wanted: dict[str, str] = {}
-    chosen = [step for step in tutorial.steps if step.id in set(steps)]
-    for role, table in tutorial.scales[scale].roles.items():
-        if not any(asks_for(step, role) for step in chosen):
-            continue
-        place = _place(role, table, roles)
-        if (name := secret_of(place)) in SERVICES and (name not in wanted or isinstance(place, Endpoint)):
-            wanted[name] = role
-    return wanted
-
-
-def for_steps(tutorial: Tutorial, scale: str, roles: Mapping[str, str], steps: Iterable[str]) -> dict[str, Secret]:
-    """The secrets of those services that these steps ask for: no other reaches the worker.
-
-    Raises Fault where an endpoint's key is there but locked: without it a local judge would answer unasked."""
-    wanted = asked_for(tutorial, scale, roles, steps)
-    found = find(wanted) if wanted else {}
-    missing = {name: role for name, role in wanted.items() if name not in found}
-    for name in locked(missing):
-        role = missing[name]
-        if isinstance(_place(role, tutorial.scales[scale].roles[role], roles), Endpoint):
-            variable = SERVICES[name].variables[0]
-            raise Fault(
-                f"the key of {SERVICES[name].title} for {role} lies in the encrypted file, which is locked",
-                f"Give its passphrase on the keys screen, or export {variable}",
-            )
-    return found
-
-
-def _place(role: str, table: Mapping[str, Any], roles: Mapping[str, str]) -> Place:
-    place = parse(role, table)
-    return override(place, roles[role], role) if role in roles else place
 
 
 # ---- changing -----------------------------------------------------------------------------------------------------
@@ -318,15 +201,9 @@ def delete(found: Found) -> None:
                 f"{found.place} was set outside this program", f"`unset {found.place.split()[-1]}` in your shell"
             )
         case "own":
-            raise Fault(f"{found.place} is not this program's", OWN_LOGOUT[name])
+            raise Fault(f"{found.place} is not this program's", LOGOUT[name])
         case "none":
             raise Fault(f"there is no key of {found.service.title} to delete", found.next)
-
-
-OWN_LOGOUT = {
-    "huggingface": "`hf auth logout` removes it",
-    "kaggle": "`kaggle auth revoke` or deleting the file removes it",
-}
 
 
 def ways(name: str) -> str:

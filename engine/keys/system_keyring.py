@@ -6,17 +6,13 @@ known within `PATIENCE`.
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from deepdive.engine.places.places import Secret
-from deepdive.engine.work import protocol
+from deepdive.engine.common import child
+from deepdive.engine.keys.secret import Secret
 
 PATIENCE = 2.0  # seconds for a keyring that has nobody to ask
 DIALOG_PATIENCE = 60.0  # seconds to type a passphrase into the desktop's own dialog
@@ -50,28 +46,14 @@ def ask(
     asked = {"do": do, "names": list(names), "value": value, "allowed": SYSTEM_KEYRINGS}
     screen = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     patience = DIALOG_PATIENCE if dialog and screen else PATIENCE
-    with subprocess.Popen(
-        [sys.executable, "-m", "deepdive.engine.keys.keyring_child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=protocol.environment(),
-        cwd="/",  # no module of the present folder stands in for a library's
-        start_new_session=True,  # no terminal: nothing can prompt on it
-    ) as child:
-        try:
-            output, errors = child.communicate(json.dumps(asked), timeout=patience)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.communicate()
-            says = (
-                f"the system's keyring gave no answer in {patience:g} s (it may wait for a dialog or a hanging D-Bus)"
-            )
-            return Answer("silent", says)
-    if child.returncode:
-        return Answer("broken", f"the keyring can't be loaded: {errors.strip().rpartition(chr(10))[2]}")
-    told = json.loads(output.strip().rpartition("\n")[2])
+    try:
+        reply = child.ask("keys.keyring_child", asked, dict, patience)
+    except child.Silent:
+        says = f"the system's keyring gave no answer in {patience:g} s (it may wait for a dialog or a hanging D-Bus)"
+        return Answer("silent", says)
+    if reply.told is None:
+        return Answer("broken", f"the keyring can't be loaded: {reply.last_error}")
+    told = reply.told
     trouble = told["trouble"].replace(value, "***") if value else told["trouble"]
     state, says = judge(told["backend"], trouble)
     return Answer(state, says, {name: Secret(found) for name, found in told["values"].items() if found})

@@ -15,7 +15,7 @@ from typing import Any
 
 from deepdive.engine.common import folders
 from deepdive.engine.common.faults import Fault
-from deepdive.engine.places.places import Secret
+from deepdive.engine.keys.secret import Secret
 
 COST = {"n": 1 << 15, "r": 8, "p": 1}  # 32 MiB and about 0.1 s for each guess
 LEAST = 8  # characters of a passphrase

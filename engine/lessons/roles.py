@@ -10,7 +10,6 @@ from deepdive.engine.common.faults import Refusal
 from deepdive.engine.lessons.settings import Setting
 from deepdive.engine.lessons.tutorial import Step, Tutorial
 from deepdive.engine.places.places import Endpoint, File, Folder, Place, describe, override, parse
-from deepdive.engine.runs.plan import asks_for
 
 PLACE = "a folder, a file, OWNER/NAME"
 SERVER = "http://…, model=…, secret=…"
@@ -57,5 +56,5 @@ def roles_of(tutorial: Tutorial, scale: str, step: Step) -> tuple[Role, ...]:
     """The roles that the step's code asks for, but those that an earlier step supplies and those whose name is a
     setting's, which comes first after `--set` too."""
     taken = {*step.needs, *(setting.name for setting in step.function.settings)}
-    names = [name for name in tutorial.scales[scale].roles if name not in taken and asks_for(step, name)]
+    names = [name for name in tutorial.scales[scale].roles if name not in taken and step.function.asks_for(name)]
     return tuple(role_of(tutorial, scale, name) for name in names)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ast
+import copy
 import json
 import math
 import string
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.words import shown
 
 SIMPLE = ("bool", "int", "float", "str")
-TEXTS = ("str", "template", "code", "model", "folder", "lines")
+TEXTS = ("str", "template", "lines")
 KINDS = {
     "bool": "true, false",
     "int": "a whole number",
@@ -27,8 +28,8 @@ TRUTHS = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no"
 
 @dataclass(frozen=True)
 class Setting:
-    """`kind`: bool, int, float, str, choice, list, words (a dict of lists), template, code, model, folder or lines;
-    of a role (roles.py) place."""
+    """`kind`: bool, int, float, str, choice, list, words (a dict of lists), template or lines; of a role
+    (roles.py) place."""
 
     name: str
     kind: str
@@ -39,6 +40,7 @@ class Setting:
     choices: tuple[Any, ...] = ()
     slots: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    help: str = ""  # one line: what it does
 
     @property
     def label(self) -> str:
@@ -212,11 +214,15 @@ def _check_slots(setting: Setting, value: Any) -> None:
 
 # ---- from the syntax tree ---------------------------------------------------------------------------------------
 
+Lookup = Callable[[str], ast.expr | None]  # what is assigned to a name at the top of the file
+DEEPEST = 20  # names that stand for names
 
-def from_function(function: ast.FunctionDef) -> tuple[Setting, ...]:
+
+def from_function(function: ast.FunctionDef, lookup: Lookup = lambda name: None) -> tuple[Setting, ...]:
     """The settings of a step or probe: every parameter after `lab`.
 
-    Raises ValueError with the parameter's name where type or default can't be read.
+    A default may be a constant of the module, a type an alias of it. A line `name: help` of the docstring is a
+    setting's help. Raises ValueError with the parameter's name where type or default can't be read.
     """
     arguments = function.args
     positional = arguments.posonlyargs + arguments.args
@@ -227,18 +233,67 @@ def from_function(function: ast.FunctionDef) -> tuple[Setting, ...]:
     missing: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
     pairs = list(zip(positional, missing + list(arguments.defaults), strict=True))[1:]
     pairs += list(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
-    return tuple(_setting(argument, default) for argument, default in pairs)
+    helps = help_lines(ast.get_docstring(function) or "", {argument.arg for argument, _ in pairs})
+    return tuple(_setting(argument, default, helps.get(argument.arg, ""), lookup) for argument, default in pairs)
 
 
-def _setting(argument: ast.arg, default: ast.expr | None) -> Setting:
+def help_lines(doc: str, names: Collection[str]) -> dict[str, str]:
+    """The help of each name that a docstring explains: `name: help`, going on in deeper lines."""
+    found: dict[str, str] = {}
+    last, margin = "", 0
+    for line in doc.split("\n"):
+        name, colon, text = line.strip().partition(": ")
+        depth = len(line) - len(line.lstrip())
+        if colon and name in names:
+            last, margin, found[name] = name, depth, text.strip()
+        elif last and line.strip() and depth > margin:
+            found[last] += " " + line.strip()
+        else:
+            last = ""
+    return found
+
+
+def about(doc: str, names: Collection[str]) -> str:
+    """A docstring without its lines of help."""
+    kept, margin = [], -1
+    for line in doc.split("\n"):
+        name, colon, _ = line.strip().partition(": ")
+        depth = len(line) - len(line.lstrip())
+        if colon and name in names:
+            margin = depth
+        elif margin < 0 or not line.strip() or depth <= margin:
+            margin = -1
+            kept.append(line)
+    return "\n".join(kept).strip()
+
+
+class _Known(ast.NodeTransformer):
+    """Puts in for a name what the module assigns to it."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self.lookup, self.depth = lookup, 0
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        value = self.lookup(node.id)
+        if value is None:
+            return node
+        if self.depth == DEEPEST:
+            raise ValueError(f"{node.id} stands for itself")
+        self.depth += 1
+        known: ast.expr = self.visit(copy.deepcopy(value))
+        self.depth -= 1
+        return known
+
+
+def _setting(argument: ast.arg, default: ast.expr | None, help: str, lookup: Lookup) -> Setting:
     name = argument.arg
     if argument.annotation is None or default is None:
         raise ValueError(f"{name} needs a type and a default")
     try:
-        value = ast.literal_eval(default)
+        value = ast.literal_eval(_Known(lookup).visit(copy.deepcopy(default)))
     except (ValueError, TypeError):
-        raise ValueError(f"the default of {name} must be a literal") from None
-    setting = _typed(name, argument.annotation, value)
+        raise ValueError(f"the default of {name} must be a literal or a constant of the module") from None
+    setting = replace(_typed(name, _Known(lookup).visit(copy.deepcopy(argument.annotation)), value), help=help)
     try:
         setting.check(value)
     except Refusal as refusal:
@@ -267,13 +322,12 @@ def _annotated(setting: Setting, mark: ast.expr) -> Setting:
     if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Name):
         values = [ast.literal_eval(argument) for argument in mark.args]
         named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in mark.keywords}
-        base = setting.__dict__
         if mark.func.id == "Range" and len(values) == 2:
-            return Setting(**{**base, "low": values[0], "high": values[1]})
+            return replace(setting, low=values[0], high=values[1])
         if mark.func.id == "Slots":
             allowed = tuple(values[0] if values else named.get("allowed", ()))
             required = tuple(values[1] if len(values) > 1 else named.get("required", ()))
-            return Setting(**{**base, "kind": "template", "slots": allowed, "required": required})
+            return replace(setting, kind="template", slots=allowed, required=required)
         if mark.func.id == "Kind" and len(values) == 1:
-            return Setting(**{**base, "kind": values[0]})
+            return replace(setting, kind=values[0])
     raise ValueError(f"the mark of {setting.name} is none of Range, Slots, Kind: {ast.unparse(mark)}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from deepdive.engine.lessons.settings import Setting
+from deepdive.engine.lessons.source import Definition, closure, texts
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,20 @@ class Function:
     doc: str
     settings: tuple[Setting, ...]
     source: str  # what the learner reads: the function without its decorator
-    closure: str  # its source with all of the module's functions and constants that it uses: what the digest covers
-    line: int
+    definition: Definition | None = field(default=None, repr=False, compare=False)  # None: it stands alone
+
+    @cached_property
+    def closure(self) -> str:
+        """What it computes with: the text that the digest covers."""
+        return closure(self.definition) if self.definition is not None else self.source
+
+    def asks_for(self, role: str) -> bool:
+        """Whether its code names the role."""
+        return role in self._texts
+
+    @cached_property
+    def _texts(self) -> frozenset[str]:
+        return texts(self.definition) if self.definition is not None else frozenset()
 
 
 OUT_OF_MEMORY = "out of memory"  # so begins every explained cause of it
@@ -38,7 +52,6 @@ class Step:
     sensitive: str = ""
     fresh: bool = False
     optional: bool = False
-    distributed: bool = False
 
     @property
     def settings(self) -> tuple[Setting, ...]:
@@ -156,6 +169,7 @@ class Tutorial:
     exercises: tuple[Exercise, ...] = ()
     glossary: dict[str, str] = field(default_factory=dict)
     fits: tuple[Fit, ...] = ()
+    moved: dict[str, str] = field(default_factory=dict)  # hash of a step's source: what it was before the code moved
     architectures: dict[str, dict[str, Any]] = field(default_factory=dict)  # hub id: numbers of its config.json
 
     def step(self, id: str) -> Step:

@@ -15,19 +15,9 @@ from typing import Any
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.words import gigabytes
 from deepdive.engine.lessons import catalogue
+from deepdive.engine.lessons.training import WORDS, Training, problem_with
 from deepdive.engine.lessons.tutorial import Fit, Step, Tutorial
-from deepdive.engine.machine.estimate import (
-    CPU_ERROR,
-    GPU_ERROR,
-    WORDS,
-    Estimate,
-    Plan,
-    Remedy,
-    Shape,
-    estimate,
-    problem_with,
-    remedies,
-)
+from deepdive.engine.machine.estimate import CPU_ERROR, GPU_ERROR, Estimate, Remedy, Shape, estimate, remedies
 from deepdive.engine.machine.hardware import Machine, machine
 from deepdive.engine.machine.shapes import Reply, Request, shapes
 from deepdive.engine.places.places import Artifact, Folder, Hub, Place, Pocket, Token, describe, override, parse
@@ -49,7 +39,7 @@ class Row:
     step: str
     role: str
     place: str
-    plan: Plan
+    training: Training
     gpu: bool = True
     shape: Shape | None = None
     source: str = ""
@@ -57,7 +47,7 @@ class Row:
 
     @property
     def estimate(self) -> Estimate | None:
-        return estimate(self.shape, self.plan, self.gpu) if self.shape is not None else None
+        return estimate(self.shape, self.training, self.gpu) if self.shape is not None else None
 
     @property
     def error(self) -> float:
@@ -75,10 +65,10 @@ class Row:
 
     def with_plan(self, **changes: Any) -> Row:
         """The same model trained otherwise: batch, length, optimizer, checkpointing. The rest asks for a new shape."""
-        return replace(self, plan=replace(self.plan, **changes))
+        return replace(self, training=replace(self.training, **changes))
 
     def remedies(self) -> list[Remedy]:
-        return remedies(self.shape, self.plan, self.gpu) if self.shape is not None else []
+        return remedies(self.shape, self.training, self.gpu) if self.shape is not None else []
 
 
 def rows(
@@ -103,7 +93,7 @@ def rows(
             requests[len(found)] = _request(tutorial, role, place, wanted, gpu)
             found.append(row)
         except Fault as fault:
-            found.append(Row(fit.name, fit.step, str(fit.values.get("role", "")), "", Plan(), problem=str(fault)))
+            found.append(Row(fit.name, fit.step, str(fit.values.get("role", "")), "", Training(), problem=str(fault)))
     replies = shapes(list(requests.values())) if requests else []
     for at, reply in zip(requests, replies, strict=True):
         found[at] = _told(found[at], reply)
@@ -141,14 +131,14 @@ def _folder(place: Place | None) -> Path | None:
     return Path(place.folder).expanduser() if isinstance(place, Folder) else None
 
 
-def resolved(fit: Fit, tutorial: Tutorial, scale: str, edits: Edits) -> tuple[str, Plan]:
-    """The role and the plan that a table stands for. Raises Refusal for a value that no plan can have."""
+def resolved(fit: Fit, tutorial: Tutorial, scale: str, edits: Edits) -> tuple[str, Training]:
+    """The role and the training that a table stands for. Raises Refusal for a value that none can have."""
     settings: dict[str, Any] = {}
     if fit.step:
         changed = {step: dict(values) for step, values in edits.items()}
         settings = plan.settings_of(tutorial, tutorial.step(fit.step), scale, changed)
     values = {**settings, **fit.values}
-    known = {field.name: values[field.name] for field in fields(Plan) if field.name in values}
+    known = {field.name: values[field.name] for field in fields(Training) if field.name in values}
     if isinstance(known.get("targets"), str):
         known["targets"] = known["targets"].replace(",", " ").split()
     for name, value in known.items():
@@ -158,10 +148,10 @@ def resolved(fit: Fit, tutorial: Tutorial, scale: str, edits: Edits) -> tuple[st
         known["targets"] = tuple(known["targets"])
     if "method" in known:
         known["method"] = WORDS.get(known["method"], known["method"])
-    return str(values.get("role", "")), Plan(**known)
+    return str(values.get("role", "")), Training(**known)
 
 
-def _request(tutorial: Tutorial, role: str, place: Place | None, wanted: Plan, gpu: bool) -> Request:
+def _request(tutorial: Tutorial, role: str, place: Place | None, wanted: Training, gpu: bool) -> Request:
     names = ["method", "dtype", "precision", "length"] + (["adapters", "rank", "targets"] if wanted.adapted else [])
     common: dict[str, Any] = {name: getattr(wanted, name) for name in names}
     if isinstance(place, Hub):
@@ -229,7 +219,7 @@ def job_of(row: Row, view: RunView) -> JobView | None:
     """The latest job of a row's step that was trained as the row says."""
     for job in reversed(view.of_step(row.step)) if row.step else ():
         told = {name: WORDS.get(str(value), value) for name, value in job.settings.items()}
-        if all(told.get(name, getattr(row.plan, name)) == getattr(row.plan, name) for name in TRAINED_AS):
+        if all(told.get(name, getattr(row.training, name)) == getattr(row.training, name) for name in TRAINED_AS):
             return job
     return None
 

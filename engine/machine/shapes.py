@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from deepdive.engine.common import child
 from deepdive.engine.common.digest import short_hash
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.folders import home
-from deepdive.engine.machine.estimate import Curve, Rehearsal, Shape
-from deepdive.engine.work import protocol
+from deepdive.engine.machine.estimate import Growth, Rehearsal, Shape
 
 SECONDS = 300.0
 DEPTHS = (2, 3)  # layers are alike: two depths tell what each adds
@@ -63,22 +62,12 @@ class Reply:
 def shapes(requests: Sequence[Request]) -> list[Reply]:
     """A reply to each request, in order. Blocks for seconds; raises Fault."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "deepdive.engine.machine.shapes"],
-            input=msgspec.json.encode(list(requests)),
-            capture_output=True,
-            timeout=SECONDS,
-            env=protocol.environment(),
-            start_new_session=True,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        reply = child.ask("machine.shapes", list(requests), list[Reply], SECONDS)
+    except child.Silent:
         raise Fault(f"counting the models took longer than {SECONDS:g} s", "Try again on a quieter machine") from None
-    try:
-        return msgspec.json.decode(done.stdout, type=list[Reply])
-    except msgspec.MsgspecError:
-        detail = done.stderr.decode(errors="replace")[-800:]
-        raise Fault("the models could not be counted", "`deepdive doctor` says what works here", detail) from None
+    if reply.told is None:
+        raise Fault("the models could not be counted", "`deepdive doctor` says what works here", reply.errors[-800:])
+    return reply.told
 
 
 # ---- in the child -------------------------------------------------------------------------------------------------
@@ -242,7 +231,7 @@ def _rehearsal(numbers: dict[str, Any], request: Request, checkpointing: bool) -
         whole = measured[0]
     else:
         whole = [_deeper(few, more, layers) for few, more in zip(*measured, strict=True)]
-    kept, alive = (Curve.through(length, length // 2, *(point[at] for point in whole)) for at in (0, 1))
+    kept, alive = (Growth.through(length, length // 2, *(point[at] for point in whole)) for at in (0, 1))
     return Rehearsal(kept, alive)
 
 

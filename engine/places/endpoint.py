@@ -24,8 +24,8 @@ from urllib.parse import urlsplit
 import httpx2
 import openai
 from deepdive.engine.common.faults import Fault, Refusal
-from deepdive.engine.places.meter import Budget, CapReached, Meter, Report
-from deepdive.engine.places.places import Endpoint
+from deepdive.engine.places.meter import Budget, CapReached, Meter
+from deepdive.engine.places.places import Endpoint, Report
 
 RETRIES, TIMEOUT_SECONDS = 6, 120.0  # a local server on a CPU takes its time
 LOOK_SECONDS = 5.0  # for the one question before the work: is the model there, and until when

@@ -21,19 +21,13 @@ from urllib.request import getproxies, proxy_bypass
 
 from deepdive.engine.places import hub_errors
 from deepdive.engine.places.hub_errors import Unreachable, Wanted, explain
-
-Report = Callable[[str, dict[str, Any]], None]
-Token = Callable[[], str | None]
+from deepdive.engine.places.hub_files import DATA, PICKLES, has, needed_files
+from deepdive.engine.places.places import Report, Token
 
 KNOCK_SECONDS = 1.7  # for the first connection: a learner without a network hears so within two seconds
 ASK_SECONDS = 10.0  # for an answer of a hub that is there
 REPORT_SECONDS = 0.5  # between two reports of a download, and the longest wait before a stop is heard
 PIECE = 1 << 20  # bytes between two looks at the stop mark (the library's own piece is 10 MiB)
-
-SKIPPED_FOLDERS = ("onnx", "openvino", "coreml", "original", "gguf", "metal", "runs", ".")
-TEXTS = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".vocab", ".bpe")
-PICKLES = (".bin", ".pt", ".pth")
-DATA = (".parquet", ".jsonl", ".json", ".csv", ".tsv", ".txt", ".arrow", ".gz", ".zst", ".zip")
 
 
 def settle_model(
@@ -56,7 +50,7 @@ def settle_model(
         report("note", {"text": f"The hub cannot be asked; {repo_id} is taken from the cache as it was last fetched."})
         return folder
     needed = needed_files(sizes, pickles)
-    if not any(name.endswith((".safetensors", *PICKLES)) for name in needed) and _has(sizes, PICKLES):
+    if not any(name.endswith((".safetensors", *PICKLES)) for name in needed) and has(sizes, PICKLES):
         raise hub_errors.only_pickles(wanted)
     folder = _bring(wanted, revision, commit, needed, report, key)
     return folder if revision or key else repo_id
@@ -115,37 +109,6 @@ def fetch_config(repo_id: str, revision: str, token: Token) -> Path:
     return Path(path)
 
 
-def needed_files(sizes: Mapping[str, int], pickles: bool = False) -> dict[str, int]:
-    """Of a model repository's files (name to bytes) those that `from_pretrained` reads: texts, and each weight once.
-
-    Repositories carry the same weights several times: as safetensors, pickles, for TensorFlow, Flax, ONNX, in half
-    precision. Per folder safetensors win; one whole file wins over shards; pickles are taken only where asked for.
-    """
-    folders: dict[str, list[str]] = {}
-    for name in sizes:
-        folder = name.rpartition("/")[0]
-        if not folder.startswith(SKIPPED_FOLDERS):
-            folders.setdefault(folder, []).append(name)
-    chosen: list[str] = []
-    for names in folders.values():
-        chosen += [name for name in names if name.endswith(TEXTS)]
-        chosen += _weights(names, ".safetensors", "model") or (
-            _weights(names, PICKLES, "pytorch_model") if pickles else []
-        )
-    return {name: sizes[name] for name in sorted(chosen)}
-
-
-def _weights(names: list[str], suffix: str | tuple[str, ...], stem: str) -> list[str]:
-    files = {name.rpartition("/")[2]: name for name in names if name.endswith(suffix)}
-    adapters = [name for short, name in files.items() if short.startswith("adapter_")]
-    whole = [name for short, name in files.items() if short.rpartition(".")[0] == stem]
-    shards = [name for short, name in files.items() if short.startswith(f"{stem}-")]
-    others = [
-        name for short, name in files.items() if not short.startswith(("consolidated", "training_args", "optimizer"))
-    ]
-    return adapters + (whole or shards) or others
-
-
 def cached_model(repo_id: str, revision: str = "") -> str | None:
     """The cached folder of a model if everything needed lies in it, else None. Asks nobody."""
     from huggingface_hub import get_cached_repo_tree, snapshot_download
@@ -162,8 +125,8 @@ def cached_model(repo_id: str, revision: str = "") -> str | None:
     except CachedRepoTreeNotFoundError:
         listed = {p.relative_to(folder).as_posix(): p.stat().st_size for p in folder.rglob("*") if p.is_file()}
     needed = needed_files(listed)
-    complete = _has(needed, ("config.json",)) and all((folder / name).is_file() for name in needed)
-    return str(folder) if complete and _has(needed, (".safetensors",)) else None
+    complete = has(needed, ("config.json",)) and all((folder / name).is_file() for name in needed)
+    return str(folder) if complete and has(needed, (".safetensors",)) else None
 
 
 def free_space(folder: Path) -> int:
@@ -398,10 +361,6 @@ def _prepared_data(repo_id: str) -> bool:
 
 def _complete(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
-
-
-def _has(names: Mapping[str, int], suffixes: tuple[str, ...]) -> bool:
-    return any(name.endswith(suffixes) for name in names)
 
 
 def _repo_type(wanted: Wanted) -> str:

@@ -5,26 +5,22 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import shutil
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from deepdive.engine.common import child
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.words import size
-from deepdive.engine.keys.finding import own_login
+from deepdive.engine.keys.logins import own_login
 from deepdive.engine.places.hub_errors import without_password
+from deepdive.engine.places.places import Report, Token
 from deepdive.engine.places.web import AGAIN, cache, disk
-from deepdive.engine.work import protocol
 
-Report = Callable[[str, dict[str, Any]], None]
-Token = Callable[[], str | None]
-
-REPORT_SECONDS = 0.5
 SILENT_SECONDS = 45.0  # without a new byte: the client itself would wait for ever
 PARTIAL = ".kaggle-partial"  # the client's mark beside a file that it has not finished
 
@@ -61,40 +57,27 @@ def fetch_kaggle(data: str, file: str, report: Report, token: Token) -> Path:
 
 def _run(asked: Mapping[str, str], data: str, report: Report) -> tuple[dict[str, Any], str]:
     """The child's answer and what the client printed. Ends the child where it is silent, or `report` raises."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "deepdive.engine.places.kaggle_child"],
-        env={**protocol.environment(), "PYTHONWARNINGS": "ignore"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd="/",
-    ) as child:
-        try:
-            output, errors = _watch(child, json.dumps(asked), Path(asked["folder"]), data, report)
-        except BaseException:
-            child.kill()
-            child.communicate()
-            raise
-    try:
-        return dict(json.loads(output.strip().rpartition("\n")[2])), errors
-    except ValueError:
-        return {"failed": "its process ended", "says": errors.strip().rpartition("\n")[2]}, errors
+    watch = _Watch(Path(asked["folder"]), data, report)
+    reply = child.ask("places.kaggle_child", asked, dict, math.inf, meanwhile=watch, PYTHONWARNINGS="ignore")
+    if reply.told is None:
+        return {"failed": "its process ended", "says": reply.last_error}, reply.errors
+    return reply.told, reply.errors
 
 
-def _watch(child: subprocess.Popen[str], asked: str, folder: Path, data: str, report: Report) -> tuple[str, str]:
-    done, grown = -1, time.monotonic()
-    waiting: str | None = asked
-    while True:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return child.communicate(waiting, timeout=REPORT_SECONDS)
-        waiting = None  # it was sent
-        now, total = _arrived(folder)
-        report("progress", {"what": f"download {data}", "done": now, "total": total, "unit": "bytes"})
-        if now != done:
-            done, grown = now, time.monotonic()
-        elif time.monotonic() - grown > SILENT_SECONDS:
-            raise Fault(f"Kaggle sent nothing of {data} for {SILENT_SECONDS:g} s", AGAIN)
+class _Watch:
+    """Tells how far a download is. Raises Fault where nothing has come for long."""
+
+    def __init__(self, folder: Path, data: str, report: Report) -> None:
+        self.folder, self.data, self.report = folder, data, report
+        self.done, self.grown = -1, time.monotonic()
+
+    def __call__(self) -> None:
+        done, total = _arrived(self.folder)
+        self.report("progress", {"what": f"download {self.data}", "done": done, "total": total, "unit": "bytes"})
+        if done != self.done:
+            self.done, self.grown = done, time.monotonic()
+        elif time.monotonic() - self.grown > SILENT_SECONDS:
+            raise Fault(f"Kaggle sent nothing of {self.data} for {SILENT_SECONDS:g} s", AGAIN)
 
 
 def _arrived(folder: Path) -> tuple[int, int | None]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import openai
+from deepdive.engine.places.places import Report
 
 MILLION = 1_000_000
 DEFAULT_CAP = 5.0  # US dollars, of a run whose learner has set none
 TRUSTED_CALLS = 5  # so many calls must be paid before their mean says more than the estimate
 
-Report = Callable[[str, dict[str, Any]], None]
 Tokens = tuple[int, int]  # of the prompt, of the reply
 
 

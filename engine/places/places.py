@@ -15,14 +15,14 @@ This module decides; what touches the network is in hub.py.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.faults import Refusal
+from deepdive.engine.common.services import PREFIXES, SERVICES
 
 Report = Callable[[str, dict[str, Any]], None]
 Token = Callable[[], str | None]
@@ -122,8 +122,7 @@ PLACES: dict[str, type[Place]] = {
 }
 
 PRICES = "dollars for a million tokens: [prompt, reply]"
-KEY_PREFIXES = ("sk-", "hf_", "KGAT_")
-ENDPOINT_SECRETS = ("", "openai", "huggingface")
+ENDPOINT_SECRETS = tuple(service.name for service in SERVICES.values() if service.serves)
 WORDS = re.compile(r"[\s=@:?&,]+")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 LOADERS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "text"}
@@ -185,7 +184,7 @@ def override(place: Place, value: str, role: str = "") -> Place:
 
 def holds_key(value: str) -> bool:
     """Whether a word of it, alone or after a sign as in `secret=`, begins as keys do: it is not to be shown or kept."""
-    return any(word.lstrip("/").startswith(KEY_PREFIXES) and "/" not in word.lstrip("/") for word in WORDS.split(value))
+    return any(word.lstrip("/").startswith(PREFIXES) and "/" not in word.lstrip("/") for word in WORDS.split(value))
 
 
 def _endpoint(place: Endpoint, value: str, role: str) -> Endpoint:
@@ -245,151 +244,6 @@ def describe(place: Place) -> str:
             return f"artifact {place.artifact}"
 
 
-class Secret(str):
-    """A token on its way into a library's argument: it does not show itself in a printed dictionary."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
-
-
-@dataclass(frozen=True)
-class Resolver:
-    """The lab's `resource` for models, data and files.
-
-    `pocket` is the folder tutorials/pocket, `report` takes events (and may raise to end a download), `token` and
-    `kaggle` are asked for a secret only where the hub or Kaggle wants one.
-    """
-
-    places: Mapping[str, Place]
-    pocket: Path
-    report: Report
-    token: Token
-    kaggle: Token = lambda: None
-
-    def __call__(self, kind: str, role: str) -> str | dict[str, Any] | Path:
-        place = self.place(role)
-        match kind:
-            case "model":
-                return self._model(role, place)
-            case "data":
-                return self._data(role, place)
-            case "files":
-                return self._files(role, place)
-        raise Refusal(role, f"no role is asked for as {kind!r}", "model, data, files")
-
-    def place(self, role: str) -> Place:
-        if role not in self.places:
-            raise Refusal(role, "this scale has no such role", ", ".join(sorted(self.places)) or "none")
-        return self.places[role]
-
-    def _model(self, role: str, place: Place) -> str:
-        if isinstance(place, Endpoint):
-            return place.model
-        if isinstance(place, Hub):
-            from deepdive.engine.places import hub
-
-            return hub.settle_model(
-                place.hub, place.revision, self.report, self.token, instead=place.instead, pickles=place.pickles
-            )
-        folder = self._files(role, place)
-        if isinstance(place, Artifact):  # a step knows what the step before it has saved
-            return str(folder)
-        if not any((folder / name).is_file() for name in ("config.json", "adapter_config.json", "modules.json")):
-            raise Fault(
-                f"{folder}, the model for {role}, has no config.json", "Name the folder that `save_pretrained` wrote"
-            )
-        if not any(folder.rglob("*.safetensors")) and any(folder.glob("*.bin")):
-            raise Fault(
-                f"{folder}, the model for {role}, has its weights only as pickles, which can run code when opened",
-                "Load it once where you trust it and save it again: `save_pretrained` writes safetensors",
-            )
-        return str(folder)
-
-    def _data(self, role: str, place: Place) -> dict[str, Any]:
-        if isinstance(place, Hub):
-            return self._hub_data(place)
-        if isinstance(place, Artifact):
-            place = _table(place)
-        path = self._files(role, place)
-        split = getattr(place, "split", "") or "train"
-        streaming = {"streaming": True} if getattr(place, "streaming", False) else {}
-        if path.is_dir():
-            if (path / "state.json").is_file() and (path / "dataset_info.json").is_file():
-                raise Refusal(
-                    role, f"{path} was written by save_to_disk, which load_dataset does not read", "Parquet, JSON, CSV"
-                )
-            return {"path": str(path), "split": split, **streaming}
-        suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
-        loader = LOADERS.get(suffixes[-1]) if suffixes else None
-        if loader is None:
-            raise Refusal(role, f"{path.name} is no table that load_dataset reads", ", ".join(LOADERS))
-        separator = {"sep": "\t", "quoting": csv.QUOTE_NONE} if suffixes[-1] == ".tsv" else {}
-        name = split.partition("[")[0]  # "train[:100]" is a piece of train
-        files = str(path) if name == "train" else {name: str(path)}
-        return {"path": loader, "data_files": files, "split": split, **separator, **streaming}
-
-    def _hub_data(self, place: Hub) -> dict[str, Any]:
-        from deepdive.engine.places import hub
-
-        key = hub.settle_data(
-            place.hub,
-            place.revision,
-            self.report,
-            self.token,
-            config=place.config,
-            streaming=place.streaming,
-            instead=place.instead,
-        )
-        files = list(place.files) if isinstance(place.files, tuple) else place.files
-        arguments = {
-            "path": place.hub,
-            "name": place.config,
-            "split": place.split,
-            "revision": place.revision,
-            "data_files": files,
-            "streaming": place.streaming,
-            "token": Secret(key) if key else "",
-        }
-        return {name: value for name, value in arguments.items() if value}
-
-    def _files(self, role: str, place: Place) -> Path:
-        match place:
-            case Pocket():
-                path = self.pocket / place.pocket
-                if not path.exists():
-                    raise Fault(
-                        f"The pocket world has no {place.pocket}", "`deepdive pocket build` makes it, or install again"
-                    )
-                return path
-            case Folder(folder=name) | File(file=name) | Artifact(artifact=name):
-                path = Path(name).expanduser()
-                if not path.exists():
-                    raise Fault(
-                        f"{path}, which {role} points to, is not there", f"`--set {role}=PATH` names another place"
-                    )
-                return path
-            case Web():
-                from deepdive.engine.places import web
-
-                return web.fetch_web(place.url, place.sha256, self.report)
-            case Kaggle():
-                from deepdive.engine.places import kaggle
-
-                return kaggle.fetch_kaggle(place.kaggle, place.file, self.report, self.kaggle)
-        raise Refusal(
-            role, f"{describe(place)} cannot be had as files", "a pocket, folder, file, artifact, url or kaggle"
-        )
-
-
-def _table(place: Artifact) -> Artifact:
-    """`ARTIFACT` as data is the file `ARTIFACT.jsonl`, which `lab.rows` and `lab.save` leave in a job's folder."""
-    path = Path(place.artifact)
-    rows = path.with_name(path.name + ".jsonl")
-    return replace(place, artifact=str(rows)) if rows.is_file() else place
-
-
 def _is_data(place: Place) -> bool:
     return isinstance(place, Kaggle) or any(suffix in LOADERS for suffix in Path(describe(place)).suffixes)
 
@@ -412,8 +266,8 @@ def _check(role: str, name: str, value: object, annotation: str) -> None:
         raise Refusal(role, f"{value!r} is no Kaggle data set", "OWNER/NAME")
     if name == "prices" and not _are_prices(value):
         raise Refusal(role, f"`prices` is {value!r}", PRICES)
-    if name == "secret" and value not in ENDPOINT_SECRETS:
-        raise Refusal(role, f"there is no key named {value!r} for a server", ", ".join(ENDPOINT_SECRETS[1:]))
+    if name == "secret" and value not in ("", *ENDPOINT_SECRETS):
+        raise Refusal(role, f"there is no key named {value!r} for a server", ", ".join(ENDPOINT_SECRETS))
     if name == "pocket" and (Path(str(value)).is_absolute() or ".." in Path(str(value)).parts):
         raise Refusal(role, f"{value!r} leads out of tutorials/pocket", "a path below it")
 

@@ -9,17 +9,15 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import platformdirs
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.words import size
 from deepdive.engine.places.hub_errors import OFFLINE_WAY
-
-Report = Callable[[str, dict[str, Any]], None]
+from deepdive.engine.places.places import Report
 
 ANSWER_SECONDS = 10.0
 REPORT_SECONDS = 0.5

@@ -13,19 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deepdive.engine.lessons.language import FUNCTIONS, Wrong, check_claim, check_expression, parse, several
 from deepdive.engine.lessons.tutorial import Claim
 from deepdive.engine.results.evidence import Evidence, Missing, Value
-from deepdive.engine.results.scope import (
-    FUNCTIONS,
-    Scope,
-    Wrong,
-    check_expression,
-    examine,
-    parse,
-    quoted,
-    several,
-    told,
-)
+from deepdive.engine.results.scope import Scope, quoted, told
 
 WORDS: dict[type[ast.cmpop], str] = {
     ast.Eq: "equal to",
@@ -51,29 +42,6 @@ class Verdict:
 
     held: bool | None
     evidence: str
-
-
-def check(claim: Claim) -> str | None:
-    """What is wrong with a claim as it is written, or None."""
-    try:
-        tree = parse(claim.holds)
-        if not isinstance(tree, ast.Compare):
-            raise Wrong("must be a comparison, such as `last(validation_loss) < 3`")
-        for name, values in claim.each.items():
-            if not isinstance(values, list) or not values:
-                raise Wrong(f"each: {name} needs a list of values")
-            if not all(isinstance(value, (int, float, str)) for value in values):
-                raise Wrong(f"each: the values of {name} must be numbers or texts")
-            if name not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}:
-                raise Wrong(f"each: the comparison does not use {name}")
-        examine(tree, frozenset(claim.each))
-        if isinstance(claim.least, bool) or not isinstance(claim.least, int) or claim.least < 1:
-            raise Wrong(f"seeds: least must be 1 or more, it is {claim.least!r}")
-        if claim.on not in ("mean", "each") and (not isinstance(claim.on, int) or claim.on < 1):
-            raise Wrong(f'seeds: on must be "mean", "each" or a number of seeds, it is {claim.on!r}')
-    except Wrong as wrong:
-        return str(wrong)
-    return None
 
 
 def names(claim: Claim) -> frozenset[str]:
@@ -112,7 +80,7 @@ class _Comparison:
 
 def evaluate(claim: Claim, evidence: Evidence) -> Verdict:
     """Whether the claim held. With `each` it must hold for all combinations: the first that fails is named."""
-    if problem := check(claim):
+    if problem := check_claim(claim):
         return Verdict(None, problem)
     tree = parse(claim.holds)
     assert isinstance(tree, ast.Compare)

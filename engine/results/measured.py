@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
+from deepdive.engine.lessons.language import REDUCTIONS, Wrong
 from deepdive.engine.lessons.pages import PLAIN_NAME
 from deepdive.engine.lessons.tutorial import BookFigure, Tutorial
 from deepdive.engine.results.claims import evaluate, expression
@@ -20,7 +21,7 @@ from deepdive.engine.results.evidence import (
     identifier,
     middle,
 )
-from deepdive.engine.results.scope import REDUCTIONS, Wrong, reduced
+from deepdive.engine.results.scope import reduced
 from deepdive.engine.runs.events import Case, Figure, Scalar
 from deepdive.engine.runs.view import RunView
 

@@ -17,10 +17,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from deepdive.engine.lessons.language import Wrong
 from deepdive.engine.lessons.tutorial import Prediction
 from deepdive.engine.results.claims import expression
 from deepdive.engine.results.evidence import Evidence, Missing, Value
-from deepdive.engine.results.scope import Wrong, number, told
+from deepdive.engine.results.scope import number, told
 
 Answer = float | str | list[str]
 RIGHT, NEAR = 0.05, 0.15  # of the range that could be chosen from (without one, of what came out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,17 +51,18 @@ def inputs_of(
 ) -> dict[str, str]:
     """What the digest covers besides settings and seed: source, places of the scale's roles, earlier artifacts."""
     places = {role: roles.get(role, place) for role, place in sorted(tutorial.scales[scale].roles.items())}
-    used = {role: place for role, place in places.items() if asks_for(step, role)}
+    used = {role: place for role, place in places.items() if step.function.asks_for(role)}
     return {
-        "source": short_hash(step.function.closure),
+        "source": source_of(tutorial, step),
         "roles": short_hash(json.dumps(used, sort_keys=True, default=str)),
         **{f"need:{role}": digest for role, digest in sorted(needs.items())},
     }
 
 
-def asks_for(step: Step, role: str) -> bool:
-    """Whether the step's code names the role."""
-    return f'"{role}"' in step.function.closure.replace("'", '"')
+def source_of(tutorial: Tutorial, step: Step) -> str:
+    """The hash of what the step computes with; where its code only moved since, the one that it had before."""
+    now = short_hash(step.function.closure)
+    return tutorial.moved.get(now, now)
 
 
 def digest_of(step: Step, seed: int, settings: dict[str, Any], inputs: dict[str, str], scale: str) -> str:
@@ -175,9 +177,11 @@ def orders(
     roles: dict[str, str] | None = None,
     seeds: list[int] | None = None,
     again: bool = True,
+    lend: Callable[[str], list[Order]] = lambda need: [],
 ) -> list[Order]:
     """The jobs for the goal steps and for what they need, in order, each seed's after the other's.
 
+    `lend` gives the jobs that must come first for a need of another tutorial.
     A need that is missing, failed or stale runs first. With `again` a goal runs even if it is done.
     Without `seeds` each step runs at its own number of seeds. Raises Refusal for an unknown step.
     """
@@ -205,6 +209,10 @@ def orders(
             if seeds is not None or seed < known[goal].seeds:
                 mark(goal, goal=True)
         for step in plan.steps:
-            if step.id in must:
-                wanted.setdefault((step.id, plan.seed_of(step)), plan.order(step))
+            if step.id not in must:
+                continue
+            for need in step.needs.values():
+                for order in lend(need) if "/" in need_step(need) else []:
+                    wanted.setdefault((order.step, order.seed), order)
+            wanted.setdefault((step.id, plan.seed_of(step)), plan.order(step))
     return list(wanted.values())

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import importlib.metadata
 import json
 import os
 import re
@@ -24,92 +23,19 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.files import FULL_OR_READ_ONLY, last_lines, write_atomically
 from deepdive.engine.common.folders import home as default_home
-from deepdive.engine.runs import view as view_module
 from deepdive.engine.runs.events import End, Job
 from deepdive.engine.runs.log import Writer, replay
+from deepdive.engine.runs.record import Record, Worker, read_record, repointed, versions
+from deepdive.engine.runs.view import RunView, of
 
-FORMAT = 1
-FULL_OR_READ_ONLY = "Free some space, or set DEEPDIVE_HOME"
 OUT_OF_MEMORY = (  # cause and action of a worker's death
     "out of memory: the kernel killed the worker",
     "Make the batch or the model smaller, close what else uses memory, and run the step again",
 )
 CRASHED = "the worker was killed or crashed without a word", "Run the step again; its last output is below"
-LIBRARIES = ("torch", "transformers", "datasets", "peft", "trl", "bitsandbytes", "accelerate")
-
-
-class Worker(msgspec.Struct, frozen=True):
-    """A worker's address. The start time tells a process from a later one with the same pid."""
-
-    pid: int
-    started: float
-    socket: str
-    oom_kills: int = 0  # the kernel's count when the worker began: more of them explains a silent death
-
-    def alive(self) -> bool:
-        return process_started(self.pid) == self.started
-
-    def starved(self) -> bool:
-        """Whether the kernel has killed processes for want of memory since it began."""
-        return oom_kills() > self.oom_kills
-
-
-class Record(msgspec.Struct, kw_only=True):
-    """run.json"""
-
-    format: int = FORMAT
-    id: str
-    tutorial: str
-    scale: str
-    started: float
-    versions: dict[str, str] = {}
-    machine: str = ""
-    roles: dict[str, str] = {}  # role: where the learner pointed it
-    memory_limit: int | None = None  # bytes
-    spend_cap: float | None = None  # US dollars
-    accelerate: str | None = None
-    worker: Worker | None = None
-
-
-def repointed(roles: dict[str, str], changes: dict[str, str]) -> dict[str, str]:
-    """Where the learner has pointed roles, after some changes: "" sets a role's own place back."""
-    return {role: place for role, place in {**roles, **changes}.items() if place}
-
-
-def process_started(pid: int) -> float | None:
-    """When the process began, in seconds since the epoch; None if there is none (or it is a zombie)."""
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.Error:
-        return None
-
-
-def oom_kills() -> int:
-    """How many processes the kernel has killed for want of memory since boot; 0 where it does not tell."""
-    try:
-        found = re.search(r"^oom_kill (\d+)", Path("/proc/vmstat").read_text(), re.MULTILINE)
-    except OSError:
-        return 0
-    return int(found.group(1)) if found else 0
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` so that a reader sees the old or the new content. Raises Fault."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(part, "wb", opener=lambda p, flags: os.open(p, flags, 0o600)) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise Fault(f"{path} can't be written: {error.strerror}", FULL_OR_READ_ONLY) from error
 
 
 @dataclass(frozen=True)
@@ -164,6 +90,10 @@ class Run:
         finally:
             os.close(fd)
 
+    def view(self) -> RunView:
+        """What the run looks like now."""
+        return of(replay(self.log)[0])
+
     # ---- the learner's settings -------------------------------------------------------------------------------
     def edits(self) -> dict[str, dict[str, Any]]:
         """The settings that the learner changed, by step."""
@@ -180,9 +110,10 @@ class Run:
 
     def edit(self, step: str, values: dict[str, Any]) -> None:
         """Replace the changed settings of a step; an empty dict sets all of its defaults back. Raises Fault."""
-        edits = {**self.edits(), step: values}
-        kept = {name: changed for name, changed in edits.items() if changed}
-        write_atomically(self.folder / "edits.json", json.dumps(kept, indent=1).encode())
+        with self.changing():
+            edits = {**self.edits(), step: values}
+            kept = {name: changed for name, changed in edits.items() if changed}
+            write_atomically(self.folder / "edits.json", json.dumps(kept, indent=1).encode())
 
     # ---- its worker -------------------------------------------------------------------------------------------
     @contextlib.contextmanager
@@ -234,9 +165,7 @@ class Run:
             return ends
 
     def info(self) -> RunInfo:
-        events, _ = replay(self.log)
-        view = view_module.of(events)
-        jobs = list(view.jobs.values())
+        jobs = list(self.view().jobs.values())
         last = jobs[-1] if jobs else None
         state = "empty"
         if last is not None:
@@ -253,36 +182,6 @@ def _lock(fd: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def last_lines(path: Path, lines: int = 12) -> str:
-    """The end of a text file; empty if it can't be read."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 4000))
-            return "\n".join(file.read().decode(errors="replace").rstrip().split("\n")[-lines:])
-    except OSError:
-        return ""
-
-
-def read_record(folder: Path) -> Record:
-    path = folder / "run.json"
-    try:
-        data = path.read_bytes()
-        table = msgspec.json.decode(data)
-        format = table.get("format", 0) if isinstance(table, dict) else 0
-        if isinstance(format, int) and format > FORMAT:
-            raise Fault(
-                f"run {folder.name} was made by a newer version (format {format}; this one reads up to {FORMAT})",
-                "Update deepdive; nothing in the run was changed",
-            )
-        return msgspec.convert(table, Record)
-    except FileNotFoundError:
-        raise Fault(f"run {folder.name} has no run.json", f"Delete {folder} if it is not wanted") from None
-    except msgspec.MsgspecError as error:
-        raise Fault(f"{path} can't be read: {error}", f"Mend or delete {folder}") from error
-    except OSError as error:
-        raise Fault(f"{path} can't be read: {error.strerror}", "Look at its owner and mode") from error
 
 
 class Store:
@@ -342,16 +241,19 @@ class Store:
             raise Refusal("RUN", f"there is no run {id!r}", known or "none yet")
         return Run(folder, read_record(folder))
 
-    def latest(self, tutorial: str, scale: str | None = None) -> Run | None:
-        """The newest readable run of a tutorial."""
+    def of(self, tutorial: str, scale: str | None = None) -> Iterator[Run]:
+        """The readable runs of a tutorial, newest first."""
         for folder in self._folders():
             if folder.name.rpartition("-")[0] != tutorial:
                 continue
             with contextlib.suppress(Fault):
                 record = read_record(folder)
                 if scale in (None, record.scale):
-                    return Run(folder, record)
-        return None
+                    yield Run(folder, record)
+
+    def latest(self, tutorial: str, scale: str | None = None) -> Run | None:
+        """The newest readable run of a tutorial."""
+        return next(self.of(tutorial, scale), None)
 
     def runs(self) -> list[RunInfo]:
         """Every run, newest first; an unreadable one says why."""
@@ -386,12 +288,3 @@ def _made(folder: Path) -> tuple[float, int]:
         return float(started), int(number) if number.isdigit() else 0
     except (OSError, ValueError, KeyError, TypeError):
         return folder.stat().st_mtime, 0
-
-
-def versions() -> dict[str, str]:
-    """Of this program and the libraries that compute, without importing them."""
-    found = {}
-    for name in ("deepdive-llm", *LIBRARIES):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    return found

@@ -5,135 +5,36 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
-import importlib.util
 import json
-import os
-import random
 import shutil
-import signal
 import sys
-import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType, ModuleType
 from typing import Any
 
 import msgspec
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.lab import Lab, Refused, Stopped, aside
+from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.catalogue import pocket
 from deepdive.engine.lessons.tutorial import Step, Tutorial
-from deepdive.engine.machine import fit, hardware, ledger, out_of_memory
+from deepdive.engine.machine import fit, hardware, out_of_memory
 from deepdive.engine.places.hub_errors import Wanted, recognise
-from deepdive.engine.places.places import Artifact, Endpoint, Hub, Place, Resolver, describe, override, parse
+from deepdive.engine.places.places import Artifact, Endpoint, Hub, Place, describe, override, parse
+from deepdive.engine.places.resolver import Resolver
 from deepdive.engine.runs import borrowed, events
 from deepdive.engine.runs.events import AnyEvent, End, Job
-from deepdive.engine.runs.log import Writer
-from deepdive.engine.runs.plan import Order, digest_of, inputs_of, need_step
-from deepdive.engine.runs.spilled import spilled
+from deepdive.engine.runs.plan import Order, digest_of, inputs_of
 from deepdive.engine.runs.store import Run, Store
-from deepdive.engine.runs.view import JobView, RunView
+from deepdive.engine.runs.view import JobView
+from deepdive.engine.work.process import load_steps, seed_everything, use_threads
+from deepdive.engine.work.reporter import Reporter
+from deepdive.engine.work.safe_points import SafePoints, time_limit
 
-MEMORY_SECONDS = 1.0
 PROBE_SECONDS = 2.0
-POCKET_THREADS = 4
 DETAIL_CHARACTERS = 4000
-
-
-class Reporter:
-    """Turns what a lab reports into events of one job, in the log; safe from several threads."""
-
-    def __init__(self, run: Run, writer: Writer, view: RunView) -> None:
-        self.run, self.writer, self.view = run, writer, view
-        self.lock = threading.Lock()
-        self.job = ""
-        self.secrets: dict[str, str] = {}  # by service: what the run's steps asked for; no event shows one
-
-    def __call__(self, kind: str, fields: dict[str, Any]) -> None:
-        self.send(self.event(kind, fields))
-
-    def event(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
-        """The event of `kind` as a line of the log; what is too long for one is put into a file."""
-        return spilled(self.run.folder, self.run.artifacts(self.job), self.whole(kind, fields))
-
-    def whole(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
-        """The event of `kind`, however long; files are named relative to the run."""
-        told = {"t": time.time(), "job": self.job, **fields}
-        if kind == "file":
-            told["path"] = str(Path(told["path"]).relative_to(self.run.folder))
-        try:
-            event = events.build(kind, told)
-        except msgspec.ValidationError:
-            event = events.build(kind, plain(told))
-        return self.masked(event)
-
-    def masked(self, event: AnyEvent) -> AnyEvent:
-        """The event without any secret in it: a server's reply or a library's exception may carry one."""
-        line = events.encode(event) if self.secrets else b""
-        hidden = [json.dumps(secret)[1:-1].encode() for secret in self.secrets.values()]
-        if not any(secret in line for secret in hidden):
-            return event
-        for secret in hidden:
-            line = line.replace(secret, b"***")
-        return events.decode(line)
-
-    def send(self, event: AnyEvent) -> None:
-        event = self.masked(event)
-        with self.lock:
-            self.writer.append(event)
-            if isinstance(event, (Job, End, events.Figure, events.Rows, events.File, events.Spend)):
-                self.view.add([event])
-
-
-def plain(value: Any) -> Any:
-    """Tensors, arrays and numpy scalars as Python numbers and lists, keys as text."""
-    if isinstance(value, dict):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(inner) for inner in value]
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    return str(value) if isinstance(value, Path) else value
-
-
-class Safe:
-    """What happens at a safe point: stop and finish are obeyed, a probe is answered, memory is sampled."""
-
-    def __init__(self, report: Reporter, probe: Callable[[Lab], None], limit: int | None, device: str) -> None:
-        self.report, self.probe, self.limit = report, probe, limit
-        self.verdict = ""
-        self.was_finished = False
-        self.sampled = 0.0
-        self.ledger = ledger.Ledger(device)
-
-    def __call__(self, lab: Lab, phase: str) -> str:
-        if phase == "before update":
-            self.ledger.before_update(lab.held, int(lab.x or 0) + 1)
-            return ""
-        news = self.ledger.after_item(lab.held) if phase == "after item" else self.ledger.after_update()
-        if phase != "after update":  # before the optimizer's step weights, gradients and moments are all there
-            self.sample(lab, news)
-        if phase == "gradients":
-            return ""
-        self.probe(lab)
-        if self.verdict == "finish":
-            self.was_finished, self.verdict = True, ""
-            return "finish"
-        return self.verdict
-
-    def sample(self, lab: Lab, news: bool = True) -> None:
-        """Tell who holds the memory, at most once a second without news. Raises torch.OutOfMemoryError at a limit."""
-        due = news or time.monotonic() - self.sampled > MEMORY_SECONDS
-        if not due and self.limit is None:
-            return
-        fields = self.ledger.sample(lab.held)
-        if due:
-            self.sampled = time.monotonic()
-            self.report("memory", {**fields, "x": lab.x})
-        if self.limit is not None:
-            out_of_memory.check(fields, self.limit)
 
 
 class Execution:
@@ -143,7 +44,7 @@ class Execution:
         self.run, self.tutorial, self.report, self.device = run, tutorial, report, device
         use_threads(run.record.scale)
         self.lab: Lab | None = None  # of the job that runs, or of the last one
-        self.safe: Safe | None = None
+        self.safe: SafePoints | None = None
         self.wanted: Wanted | None = None  # what the step last asked a hub for
         self.budget: Any = None  # meter.Budget, once a job's step asks for an endpoint
 
@@ -156,61 +57,70 @@ class Execution:
     def secrets(self, secrets: dict[str, str]) -> None:
         self.report.secrets = secrets
 
-    def places(self, needs: dict[str, Path]) -> dict[str, Place]:
+    def step_of(self, name: str) -> tuple[Tutorial, Step]:
+        """The step of this tutorial, or of another's ("tutorial/step"). Raises Fault, Refusal."""
+        id, slash, step = name.rpartition("/")
+        tutorial = catalogue.find(id) if slash else self.tutorial
+        return tutorial, tutorial.step(step)
+
+    def roles(self, tutorial: Tutorial) -> dict[str, str]:
+        """Where the learner pointed the roles of the run's own tutorial."""
+        return self.run.record.roles if tutorial.id == self.tutorial.id else {}
+
+    def places(self, tutorial: Tutorial, needs: dict[str, Path]) -> dict[str, Place]:
         """Where the roles are: the scale's, as the learner pointed them, and earlier artifacts."""
         places: dict[str, Place] = {}
-        for role, table in self.tutorial.scales[self.run.record.scale].roles.items():
+        pointed = self.roles(tutorial)
+        for role, table in tutorial.scales[self.run.record.scale].roles.items():
             places[role] = parse(role, table)
-            if role in self.run.record.roles:
-                places[role] = override(places[role], self.run.record.roles[role], role)
+            if role in pointed:
+                places[role] = override(places[role], pointed[role], role)
         return {**places, **{role: Artifact(artifact=str(path)) for role, path in needs.items()}}
 
-    def needed(self, step: Step, seed: int) -> dict[str, tuple[JobView, Path]]:
+    def needed(self, tutorial: Tutorial, step: Step, seed: int) -> dict[str, tuple[JobView, Path]]:
         """The job and the path that each need of a step stands for. Raises Fault if one was never finished."""
         found = {}
         for role, need in step.needs.items():
             name, _, artifact = need.partition(":")
-            if "/" in name:
+            here = name if "/" in name or tutorial.id == self.tutorial.id else f"{tutorial.id}/{name}"
+            job = self.report.view.latest(here, seed) or self.report.view.latest(here)
+            if job is not None:
+                folder = self.run.artifacts(job.id)
+                found[role] = job, folder / artifact if artifact else folder
+            elif "/" in name:
                 found[role] = borrowed.latest(Store(self.run.folder.parent.parent), need, self.run.record.scale)
-                continue
-            job = self.report.view.latest(name, seed) or self.report.view.latest(name)
-            if job is None:
-                raise Fault(
-                    f"{step.id} needs {need_step(need)}, which has not finished", f"Run {need_step(need)} first"
-                )
-            folder = self.run.artifacts(job.id)
-            found[role] = job, folder / artifact if artifact else folder
+            else:
+                raise Fault(f"{step.id} needs {name}, which has not finished", f"Run {name} first")
         return found
 
     def execute(self, order: Order, probe: Callable[[Lab], None]) -> str:
         """Run one job to its end and return its outcome. Everything that happens is in the log."""
         self.run.reload()  # the learner may have pointed a role elsewhere, or raised the spend cap
-        step = self.tutorial.step(order.step)
-        needed = self.needed(step, order.seed)
-        roles, scale = self.run.record.roles, self.run.record.scale
+        tutorial, step = self.step_of(order.step)
+        needed = self.needed(tutorial, step, order.seed)
+        scale = self.run.record.scale
         digests = {role: "" if "/" in step.needs[role] else job.digest for role, (job, _) in needed.items()}
-        inputs = inputs_of(self.tutorial, step, scale, roles, digests)
+        inputs = inputs_of(tutorial, step, scale, self.roles(tutorial), digests)
         digest = digest_of(step, order.seed, order.settings, inputs, scale)
         self.report.job = f"j{len(self.report.view.jobs) + 1}"
         folder = self.run.artifacts(self.report.job)
-        resumes = self._take_over(step, order.seed, digest, folder)
+        resumes = self._take_over(order, digest, folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.report.send(
-            Job(
-                t=time.time(),
-                job=self.report.job,
-                step=step.id,
-                seed=order.seed,
-                settings=order.settings,
-                inputs=inputs,
-                digest=digest,
-                resumes=resumes,
-            )
+        began = Job(
+            t=time.time(),
+            job=self.report.job,
+            step=order.step,
+            seed=order.seed,
+            settings=order.settings,
+            inputs=inputs,
+            digest=digest,
+            resumes=resumes,
         )
+        self.report.send(began)
         self.wanted = self.budget = None
         self.lab = None  # the last job's models go before this one's memory is counted
-        self.safe = safe = Safe(self.report, probe, self.run.record.memory_limit, self.device)
-        places = self.places({role: path for role, (_, path) in needed.items()})
+        self.safe = safe = SafePoints(self.report, probe, self.run.record.memory_limit, self.device)
+        places = self.places(tutorial, {role: path for role, (_, path) in needed.items()})
         self.lab = Lab(
             folder=folder,
             seed=order.seed,
@@ -219,7 +129,7 @@ class Execution:
             report=self.report,
             between=safe,
         )
-        end = self._guarded(step, order, safe)
+        end = self._guarded(tutorial, step, order, safe)
         if end.outcome == "failed" and step.expects(end.cause):
             end = msgspec.structs.replace(end, outcome="done")  # its failure is the lesson; the cause stays told
         if end.outcome == "done":
@@ -263,7 +173,7 @@ class Execution:
         key = self.secrets.get(place.secret) if place.secret else None
         return endpoint.client(place, role, key, self.run.folder / "replies", self.report, self.budget, local)
 
-    def _guarded(self, step: Step, order: Order, safe: Safe) -> End:
+    def _guarded(self, tutorial: Tutorial, step: Step, order: Order, safe: SafePoints) -> End:
         assert self.lab is not None
 
         def end(outcome: events.Outcome, cause: str = "", action: str = "", detail: str = "") -> End:
@@ -273,8 +183,8 @@ class Execution:
         try:
             seed_everything(order.seed)
             safe.sample(self.lab)
-            self._look_ahead(step, order, safe)
-            function = getattr(load_steps(self.tutorial.folder), step.function.name)
+            self._look_ahead(tutorial, step, order, safe)
+            function = getattr(load_steps(tutorial.folder), step.function.name)
             function(self.lab, **order.settings)
             safe.sample(self.lab)
             return end("cut", "its loop was ended early") if safe.was_finished else end("done")
@@ -302,20 +212,20 @@ class Execution:
         finally:
             safe.ledger.close()
 
-    def _look_ahead(self, step: Step, order: Order, safe: Safe) -> None:
+    def _look_ahead(self, tutorial: Tutorial, step: Step, order: Order, safe: SafePoints) -> None:
         """Raises Fault where a hub's model can't fit, before it is fetched: into the limit, else into the GPU, else
         into this machine."""
         gpu = hardware.gpu_memory(0) if self.device == "cuda" else None
         room = safe.limit or (gpu or hardware.memory())[0]
         record = self.run.record
         token = functools.partial(self.secrets.get, "huggingface")
-        fault = fit.refusal(self.tutorial, step, record.scale, order.settings, record.roles, room, token)
+        fault = fit.refusal(tutorial, step, record.scale, order.settings, self.roles(tutorial), room, token)
         if fault is not None:
             raise fault
 
-    def _take_over(self, step: Step, seed: int, digest: str, folder: Path) -> str | None:
+    def _take_over(self, order: Order, digest: str, folder: Path) -> str | None:
         """A stopped job's folder passes to the next job of its digest, so that a Trainer goes on from there."""
-        last = self.report.view.latest(step.id, seed, done=False)
+        last = self.report.view.latest(order.step, order.seed, done=False)
         if last is None or last.outcome != "stopped" or last.digest != digest:
             return None
         old = self.run.artifacts(last.id)
@@ -352,7 +262,7 @@ class Execution:
             folder=self.run.artifacts(self.report.job) if self.report.job else self.run.folder,
             seed=0,
             device=self.device,
-            resource=lambda kind, role: self.resource(kind, role, self.places({}), {}),
+            resource=lambda kind, role: self.resource(kind, role, self.places(self.tutorial, {}), {}),
             report=lambda kind, fields: heard.append(self.report.whole(kind, fields)),
             between=lambda lab, phase: "",
             held=held,
@@ -410,61 +320,3 @@ def _endpoints_fault(error: Exception) -> Fault | None:
     from deepdive.engine.places import endpoint
 
     return endpoint.explain(error) if isinstance(error, openai.OpenAIError) else None
-
-
-@contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raises TimeoutError in the main thread after `seconds`; without effect in another thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def late(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def seed_everything(seed: int) -> None:
-    import numpy
-    import torch
-
-    random.seed(seed)
-    numpy.random.seed(seed)
-    torch.manual_seed(seed)
-
-
-def load_steps(folder: Path) -> ModuleType:
-    """The tutorial's steps.py as a module, read anew each time: the learner may have edited it."""
-    name = f"deepdive_steps_{folder.name.replace('-', '_')}"
-    spec = importlib.util.spec_from_file_location(name, folder / "steps.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def use_threads(scale: str) -> None:
-    """One core stays free for the interface. Pocket models are too small to gain from more than four threads, and on a
-    busy machine two threads that wait for each other are slower than one. `OMP_NUM_THREADS` has the last word."""
-    if "OMP_NUM_THREADS" in os.environ:
-        return
-    import torch
-
-    free = max(1, hardware.machine().cores - 1)
-    torch.set_num_threads(min(free, POCKET_THREADS) if scale == "pocket" else free)
-
-
-def pick_device() -> str:
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"

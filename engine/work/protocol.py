@@ -17,25 +17,16 @@ from typing import Any
 
 from deepdive.engine.common.digest import short_hash
 from deepdive.engine.common.faults import Fault, Refusal
-from deepdive.engine.common.folders import runtime
+from deepdive.engine.common.folders import ENGINE, runtime
 
 TIMEOUT = 5.0
-SECRETS = ("OPENAI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "KAGGLE_API_TOKEN", "KAGGLE_KEY", "KAGGLE_USERNAME")
 READ_AT_IMPORT = ("HF_HOME", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
-
-
-def environment() -> dict[str, str]:
-    """The worker's environment: this process's, but no secret. Threads that wait sleep instead of spinning."""
-    kept = {name: value for name, value in os.environ.items() if name not in SECRETS}
-    if own := kept.get("DEEPDIVE_TUTORIALS"):  # a worker lives in another folder
-        kept["DEEPDIVE_TUTORIALS"] = os.pathsep.join(os.path.abspath(part) for part in own.split(os.pathsep) if part)
-    return {"OMP_WAIT_POLICY": "PASSIVE", **kept}
 
 
 def family(home: Path) -> tuple[str, str]:
     """Workers of one home (first hash), and of one version of this program and one library environment (second), can
     stand in for each other."""
-    version = max(path.stat().st_mtime_ns for path in Path(__file__).parents[1].rglob("*.py"))
+    version = max(path.stat().st_mtime_ns for path in ENGINE.rglob("*.py"))
     imported = (os.environ.get(name, "") for name in READ_AT_IMPORT)
     return short_hash(str(home))[:6], short_hash(sys.executable, str(version), *imported)[:6]
 

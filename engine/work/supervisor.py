@@ -8,26 +8,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import psutil
+from deepdive.engine.common import child
 from deepdive.engine.common.faults import Fault
-from deepdive.engine.keys import finding
-from deepdive.engine.lessons import catalogue
-from deepdive.engine.runs.events import AnyEvent, End, Job, build
-from deepdive.engine.runs.log import Writer, replay
-from deepdive.engine.runs.plan import Order
-from deepdive.engine.runs.store import OUT_OF_MEMORY, Run, Store, Worker, last_lines
-from deepdive.engine.runs.view import RunView, of
+from deepdive.engine.common.files import last_lines
+from deepdive.engine.runs.events import AnyEvent, build
+from deepdive.engine.runs.record import Worker
+from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.work import protocol
 
 SPAWN_SECONDS = 20.0  # until a new worker listens; the libraries are imported after that
 FIRM_SECONDS = 3.0  # between SIGTERM and SIGKILL
-DYING_SECONDS = 2.0  # a dead worker's threads may hold its lock a little longer
 LOOK_FOR_IT = "`deepdive doctor` looks for the reason"
 
 
@@ -35,72 +30,6 @@ def warm(store: Store) -> None:
     """See to it that an idle worker of this home is there, with everything imported."""
     if _idle(store) is None:
         _spawn(store)
-
-
-@dataclass(frozen=True)
-class Handed:
-    """Jobs that a worker took, and when."""
-
-    orders: tuple[Order, ...]
-    at: float
-
-
-NOTHING = Handed((), 0.0)
-
-
-def submit(store: Store, run: Run, orders: list[Order]) -> Handed:
-    """Queue jobs on the run's worker; an idle one is taken over, or a new one started. Raises Fault.
-
-    With them go the secrets that these steps ask for by a role, and no others.
-    """
-    run.settle()
-    handed = Handed(tuple(orders), time.time())
-    jobs = msgspec.to_builtins(orders)
-    tutorial, record = catalogue.find(run.record.tutorial), run.record
-    secrets = finding.for_steps(tutorial, record.scale, record.roles, [order.step for order in orders])
-    with _worker(store, run) as address:
-        protocol.call(address, do="run", run=str(run.folder), orders=jobs, secrets=secrets)
-    return handed
-
-
-def tell_lost(run: Run, handed: Handed) -> bool:
-    """Tell in the log that what was handed over failed, where the worker died before it began; whether it did.
-
-    Nothing is told while the worker lives, or where it ended as it was asked to.
-    """
-    worker = run.reload().worker
-    if worker is None or worker.alive():
-        return False
-    with run.locked(DYING_SECONDS) as mine:
-        if not mine:
-            return False
-        view = of(replay(run.log)[0])
-        order = next((order for order in handed.orders if not _begun(view, order, handed.at)), None)
-        if order is None or _ended_badly(view, handed.at):
-            return False
-        said = run.worker_log.exists() and run.worker_log.stat().st_mtime >= handed.at
-        detail = last_lines(run.worker_log) if said else ""
-        cause, action = f"the worker ended before {order.step} could begin", LOOK_FOR_IT
-        if worker.starved():
-            cause, action = OUT_OF_MEMORY
-        elif detail:
-            cause += f": {detail.splitlines()[-1].strip()}"
-        job, now = f"j{len(view.jobs) + 1}", time.time()
-        writer = Writer(run.log)
-        writer.append(Job(t=now, job=job, step=order.step, seed=order.seed, settings=order.settings))
-        writer.append(End(t=now, job=job, outcome="failed", cause=cause, action=action, detail=detail))
-        writer.close()
-        return True
-
-
-def _begun(view: RunView, order: Order, since: float) -> bool:
-    job = view.latest(order.step, order.seed, done=False)
-    return job is not None and job.began >= since
-
-
-def _ended_badly(view: RunView, since: float) -> bool:
-    """Whether a job since then did: what stood behind it was dropped."""
-    return any(job.began >= since and job.outcome not in ("done", "cut") for job in view.jobs.values())
 
 
 def stop(run: Run, firm: bool = False) -> None:
@@ -157,7 +86,7 @@ def ask(
 ) -> list[AnyEvent]:
     """A probe's answer, from the model that trains or from the last one. Raises Fault with the reason."""
     events = []
-    with _worker(store, run) as address:
+    with reached(store, run) as address:
         for reply in protocol.request(address, None, do="ask", run=str(run.folder), probe=probe, settings=settings):
             if "wait" in reply and on_wait is not None:
                 on_wait(reply["wait"])
@@ -171,7 +100,7 @@ def ask(
 
 
 @contextlib.contextmanager
-def _worker(store: Store, run: Run) -> Any:
+def reached(store: Store, run: Run) -> Iterator[Path]:
     """The address of the worker to talk to about `run`; what goes wrong with it becomes a Fault."""
     worker = run.worker()
     address = Path(worker.socket) if worker is not None else _idle(store) or _spawn(store)
@@ -216,7 +145,7 @@ def _spawn(store: Store) -> Path:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={**protocol.environment(), "DEEPDIVE_HOME": str(store.home)},
+            env=child.environment(DEEPDIVE_HOME=str(store.home)),
             start_new_session=True,
             cwd="/",
         )

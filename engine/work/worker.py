@@ -22,22 +22,24 @@ import traceback
 from collections import deque
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any, cast
+from typing import IO, Any, NoReturn, cast
 
 import msgspec
 from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.keys.secret import Secret
 from deepdive.engine.lab import Lab, Stopped
 from deepdive.engine.lessons import catalogue
-from deepdive.engine.places.places import Secret
 from deepdive.engine.runs.events import Beat
 from deepdive.engine.runs.log import Writer, replay
 from deepdive.engine.runs.plan import Order
-from deepdive.engine.runs.store import FORMAT, Run, Worker, oom_kills, process_started, read_record
+from deepdive.engine.runs.record import FORMAT, Worker, oom_kills, process_started, read_record
+from deepdive.engine.runs.store import Run
 from deepdive.engine.runs.view import of
 from deepdive.engine.work import protocol
 
 IDLE_MINUTES = 15.0
 BEAT_SECONDS = 10.0
+FLUSH_SECONDS = 2.0  # for what waits for room on the disk before a new process begins
 NICENESS = 5  # the interface answers keys while we compute
 
 
@@ -66,6 +68,7 @@ class Server:
         self.busy = False
         self.ready = False
         self.ending = False
+        self.used = False  # a job has run in this process
         self.secrets: dict[str, str] = {}  # of the present run, by service; in memory only
         self.contact = time.monotonic()
 
@@ -228,7 +231,9 @@ class Server:
     def prepared(self) -> Any:
         """The execution of the present run. Raises Fault where its tutorial can't be read."""
         if self.execution is None:
-            from deepdive.engine.work.job import Execution, Reporter, pick_device
+            from deepdive.engine.work.job import Execution
+            from deepdive.engine.work.process import pick_device
+            from deepdive.engine.work.reporter import Reporter
 
             assert self.run is not None and self.writer is not None
             events, _ = replay(self.run.log)
@@ -242,6 +247,9 @@ class Server:
         try:
             execution = self.prepared()
             execution.tutorial = catalogue.find(execution.tutorial.id)  # the learner may have edited it
+            if self.used and execution.step_of(order.step)[1].fresh:
+                self.begin_again(order)
+            self.used = True
             outcome = execution.execute(order, self.answer)
         except Stopped:
             outcome = "stopped"
@@ -254,6 +262,17 @@ class Server:
         if outcome not in ("done", "cut"):
             with self.changed:
                 self.queue.clear()  # what comes after needs this one, or was asked to stop with it
+
+    def begin_again(self, order: Order) -> NoReturn:
+        """Become a new process with the same number, so that a step that asks for one has it to itself. What is queued
+        and the secrets pass through memory."""
+        assert self.run is not None and self.writer is not None
+        self.writer.flush(FLUSH_SECONDS)
+        with self.changed:
+            orders = msgspec.to_builtins([order, *self.queue])
+        request = {"do": "run", "run": str(self.run.folder), "orders": orders, "secrets": self.secrets}
+        kept = _in_memory(json.dumps(request).encode())
+        os.execv(sys.executable, [sys.executable, "-m", __spec__.name, str(self.address), str(kept)])
 
     def explain(self, order: Order, fault: Fault) -> None:
         """A job that could not even begin is told in the log as one that failed."""
@@ -276,6 +295,8 @@ class Server:
                 question.events = self.prepared().answer(question.probe, question.settings, limited=lab is not None)
             except Fault as fault:
                 question.fault = fault
+            except Exception as error:  # noqa: BLE001 - a tutorial's code: it may be wrong, and the training goes on
+                question.fault = Fault(f"{type(error).__name__}: {error}", detail=traceback.format_exc())
             question.answered.set()
         self.contact = time.monotonic()
 
@@ -310,12 +331,27 @@ def import_libraries() -> None:
         Trainer(GPT2LMHeadModel(config), arguments, train_dataset=[{"input_ids": row, "labels": row}] * 2).train()
 
 
+def _in_memory(data: bytes) -> int:
+    """An open file for the next process with `data` in it, which never lies on a disk."""
+    if hasattr(os, "memfd_create"):
+        file = os.memfd_create("deepdive", 0)
+        os.write(file, data)
+        os.lseek(file, 0, os.SEEK_SET)
+        return file
+    reading, writing = os.pipe()
+    os.set_inheritable(reading, True)
+    os.write(writing, data)  # a pipe holds 64 KB: some hundred jobs
+    os.close(writing)
+    return reading
+
+
 def _tell(stream: IO[bytes], **fields: Any) -> None:
     stream.write(json.dumps(fields).encode() + b"\n")
     stream.flush()
 
 
-def main(address: str) -> None:
+def main(address: str, inherited: str = "") -> None:
+    """Serve at `address`; `inherited` is an open file with the request that the process before this one left."""
     server = Server(Path(address))
 
     def terminate(number: int, frame: FrameType | None) -> None:
@@ -325,7 +361,11 @@ def main(address: str) -> None:
     signal.signal(signal.SIGTERM, terminate)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
+    if inherited:
+        with open(int(inherited), "rb") as kept:
+            server.take(json.load(kept))
+    else:
+        os.nice(NICENESS)
     listening = protocol.listen(server.address)
     threading.Thread(target=server.serve, args=(listening,), daemon=True).start()
     threading.Thread(target=server.beat, daemon=True).start()
@@ -339,4 +379,4 @@ def main(address: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.loopback.fixtures import hub
+from tests.support.loopback.fixtures import hub
 
 __all__ = ["hub"]
 PATIENCE = 400  # seconds for one command: a whole lesson on a busy machine

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.conftest import Command
-from tests.loopback.hub import Hub
+from tests.support.loopback.hub import Hub
 
 STEPS = ("tokenise", "fill_the_gap", "next_token", "word_by_word", "pretrain", "recite")
 SMALL = ("--set", "epochs=1", "--set", "count=12", "--set", "buffer=100", "--set", "evaluate_every=5")

@@ -15,8 +15,8 @@ from datasets import Dataset
 from deepdive.engine.lessons import catalogue
 
 from tests.end_to_end.conftest import Command
-from tests.loopback import chapter3
-from tests.loopback.hub import Hub
+from tests.support.loopback import chapter3
+from tests.support.loopback.hub import Hub
 
 SETS = {
     "chapter3-fewshot": {

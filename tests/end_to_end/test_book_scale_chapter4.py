@@ -21,10 +21,10 @@ from deepdive.engine.lessons import catalogue
 from deepdive.engine.runs.store import Run, Store
 
 from tests.end_to_end.conftest import Command
-from tests.loopback import chapter4, web
-from tests.loopback import kaggle as kaggle_server
-from tests.loopback.hub import TOKEN, Hub
-from tests.loopback.openai_server import Judge, marks, serve
+from tests.support.loopback import chapter4, web
+from tests.support.loopback import kaggle as kaggle_server
+from tests.support.loopback.hub import TOKEN, Hub
+from tests.support.loopback.openai_server import Judge, marks, serve
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "tweetsumm"
 FILES = {"train": "train", "validation": "valid", "test": "test"}

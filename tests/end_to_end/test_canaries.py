@@ -16,15 +16,15 @@ from pathlib import Path
 
 import pytest
 from deepdive.engine.common.faults import Fault
-from deepdive.engine.keys import finding
+from deepdive.engine.common.services import SERVICES
 from deepdive.engine.work import protocol
 
-from tests.engine import secret_service
-from tests.engine.processes import watched
-from tests.laboratory import TOYS
-from tests.loopback import kaggle as kaggle_server
-from tests.loopback.hub import TOKEN, Hub
-from tests.loopback.openai_server import Judge, marks, serve
+from tests.support import secret_service
+from tests.support.laboratory import TOYS
+from tests.support.loopback import kaggle as kaggle_server
+from tests.support.loopback.hub import TOKEN, Hub
+from tests.support.loopback.openai_server import Judge, marks, serve
+from tests.support.processes import watched
 
 CANARIES = {"openai": "sk-canary-aviary-0001", "huggingface": TOKEN, "kaggle": kaggle_server.TOKEN}
 OWN = ("DEEPDIVE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")
@@ -85,7 +85,7 @@ def aviary(request: pytest.FixtureRequest, tmp_path: Path, hub: Hub) -> Iterator
             secret_service.require()
             environment |= stack.enter_context(secret_service.running(tmp_path / "keyring"))
         else:
-            environment |= {finding.SERVICES[name].variables[0]: value for name, value in CANARIES.items()}
+            environment |= {SERVICES[name].variables[0]: value for name, value in CANARIES.items()}
         yield Aviary(request.param, environment, judge, kaggle)
         with pytest.MonkeyPatch.context() as patch:
             for name, value in environment.items():

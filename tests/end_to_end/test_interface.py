@@ -8,16 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
 from deepdive.engine.runs.store import Store
 
-from tests.end_to_end.tmux import Terminal, missing
+from tests.support import laboratory
+from tests.support.tmux import Terminal, missing
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
-TOYS = str(Path(__file__).parents[1] / "toys")
+TOYS = str(laboratory.TOYS)
 COLD = 90.0  # seconds for a worker to import the libraries on a busy machine
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.laboratory import PATIENCE, TOYS
+from tests.support.laboratory import PATIENCE, TOYS
 
 OWN = ("home", "runtime", "tmp", "cache")
 READ_ONLY = """

@@ -1,5 +1,5 @@
 """Fixtures that several tests of the engine share."""
 
-from tests.loopback.fixtures import hub
+from tests.support.loopback.fixtures import hub
 
 __all__ = ["hub"]

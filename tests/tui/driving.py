@@ -12,6 +12,7 @@ from pathlib import Path
 from deepdive.engine.lessons import catalogue
 from deepdive.tui.app import DeepApp
 from deepdive.tui.house import House
+from textual import events
 from textual.pilot import Pilot
 
 from tests.tui.fake import LESSONS
@@ -35,6 +36,13 @@ class Seat:
         await self.pilot.press(*keys)
         await self.pilot.pause()
         return self.text
+
+    def burst(self, *keys: str) -> None:
+        """Keys as a held key or a slow line brings them: none waits for what the one before it does."""
+        for key in keys:
+            event = events.Key(key, key if len(key) == 1 else None)
+            event.set_sender(self.app)
+            self.app.post_message(event)
 
     async def see(self, pattern: str, seconds: float = 5.0) -> str:
         """The screen once `pattern` is on it."""

@@ -27,7 +27,8 @@ from deepdive.engine.runs.events import (
 )
 from deepdive.engine.runs.log import Writer
 from deepdive.engine.runs.plan import Plan
-from deepdive.engine.runs.store import Run, Store, Worker, process_started
+from deepdive.engine.runs.record import Worker, process_started
+from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.runs.view import RunView
 
 LESSONS = Path(__file__).parent / "lessons"

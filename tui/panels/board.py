@@ -25,18 +25,21 @@ class Board(Container, can_focus=False):
     def __init__(self) -> None:
         super().__init__(id="board")
         self.keys: list[str] = []
-        self.shown: Moment | None = None
         self._answer: JobView | None = None
-        self._asked = ""
         self._job = ""
+        self.asked, self.nothing = HeadLine(id="asked"), Words(id="nothing")
 
     def compose(self) -> ComposeResult:
-        yield HeadLine(id="asked")
-        yield Words(id="nothing")
+        yield self.asked
+        yield self.nothing
 
     # ---- what is shown --------------------------------------------------------------------------------------------
     async def show(self, lesson: Lesson, job: JobView | None, x: float | None, hint: str) -> None:
         """Show a job at x, or an answer; `hint` is what to read where there is nothing."""
+        async with self.lock:  # the next to ask waits until these panels stand
+            await self._show(lesson, job, x, hint)
+
+    async def _show(self, lesson: Lesson, job: JobView | None, x: float | None, hint: str) -> None:
         front = self._answer or job
         curves = learning.names(lesson, front) if front is not None and self._answer is None else ()
         keys = facts.panel_keys(front, curves)
@@ -45,41 +48,42 @@ class Board(Container, can_focus=False):
         self.set_class(not keys, "-empty")
         if self._answer is None and job is not None and lesson.job is not None:
             told = next((run for run in lesson.runs_of_step(99) if run.job == job.id), None)
-            self.query_one("#asked", HeadLine).show("Earlier run", f"{told.at}  {told.what}" if told else "", "esc")
+            self.asked.show("Earlier run", f"{told.at}  {told.what}" if told else "", "esc")
         self.set_class(self._answer is not None or lesson.job is not None, "-answered")
-        self.query_one("#nothing", Words).say(hint)
+        self.nothing.say(hint)
         # In training texts come and go: with heights of their own they would move the curve, and paint it anew.
         self.set_class(any(key.startswith("curve:") for key in keys), "-curved")
         job_id = front.id if front is not None else ""
+        same, self._job = job_id == self._job, job_id
         if keys != self.keys:
-            await self._remount(keys, front, same=job_id == self._job)
-        self._job = job_id
-        if front is None:
-            self.shown = None
-            return
-        self.shown = Moment(lesson, front, None if self._answer is not None else x)
-        for panel in self.panels:
-            panel.tell(self.shown)
+            self.keys = keys
+            await self._remount(keys, front, same)
+        if front is not None:
+            moment = Moment(lesson, front, None if front is self._answer else x)
+            for panel in self.panels:
+                panel.tell(moment)
 
     async def _remount(self, keys: list[str], job: JobView | None, same: bool) -> None:
         """Keep the panels that stay, in their order; add the others behind."""
-        kept = {panel.key: panel for panel in self.panels} if same else {}
-        gone = [panel for panel in self.panels if panel.key not in kept or panel.key not in keys]
-        if gone:
-            await self.remove_children(gone)
-        self.keys = keys
-        before: Widget = self.query_one("#nothing")
+        await self.remove_children([panel for panel in self.panels if not same or panel.key not in keys])
+        if not self.is_running:  # the screen was left meanwhile
+            return
+        kept = {panel.key: panel for panel in self.panels}
+        before: Widget = self.nothing
+        mounting = []
         for at, key in enumerate(keys):
             panel = kept.get(key)
             if panel is None:
                 assert job is not None
                 panel = make(key, job)
-                await self.mount(panel, after=before)
+                mounting.append(self.mount(panel, after=before))
             else:
                 self.move_child(panel, after=before)
             panel.set_class(at >= 3, "-beyond")
             panel.set_class(at == len(keys) - 1, "-last")
             before = panel
+        for mounted in mounting:
+            await mounted
 
     def answer(self, title: str, events: list[AnyEvent]) -> None:
         """Put the answer of a probe in front until it is put away."""
@@ -87,7 +91,7 @@ class Board(Container, can_focus=False):
         view.add([Job(job=ANSWER, step=title), *(replace(event, job=ANSWER) for event in events)])
         self._answer, self._job = view.jobs[ANSWER], ""
         self.keys = ["?"]
-        self.query_one("#asked", HeadLine).show("Answer", visible(title, False), "esc puts it away")
+        self.asked.show("Answer", visible(title, False), "esc puts it away")
 
     @property
     def answered(self) -> bool:
@@ -105,8 +109,9 @@ class Board(Container, can_focus=False):
     @property
     def front(self) -> Panel | None:
         """The panel that has the keys."""
-        focused = self.screen.focused
-        return next((panel for panel in self.panels if focused is not None and focused in panel.query("*")), None)
+        panels = self.panels
+        focused = self.screen.focused if panels else None
+        return next((panel for panel in panels if focused is not None and focused in panel.query("*")), None)
 
     def focus_next(self, step: int) -> bool:
         """Give the keys to the next panel that takes any; False past the last."""

@@ -37,11 +37,15 @@ def cost_words(spends: Iterable[Spend]) -> str:
 
 
 class CostPanel(Panel):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.bars, self.words = Bars(title="Cost", unit="US dollars", highlight=None), Words()
+
     def compose(self) -> ComposeResult:
-        yield Bars(title="Cost", unit="US dollars", highlight=None)
-        yield Words()
+        yield self.bars
+        yield self.words
 
     def tell(self, moment: Moment) -> None:
         spends = list(moment.job.spend.values())
-        self.query_one(Bars).show(cost_bars(spends), highlight=None)
-        self.query_one(Words).say(cost_words(spends))
+        self.bars.show(cost_bars(spends), highlight=None)
+        self.words.say(cost_words(spends))

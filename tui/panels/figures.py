@@ -33,9 +33,13 @@ def _interval(figure: Figure) -> str:
 
 
 class FiguresPanel(Panel):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.table = Table(title="Measured", header=False)
+
     def compose(self) -> ComposeResult:
-        yield Table(title="Measured", header=False)
+        yield self.table
 
     def tell(self, moment: Moment) -> None:
         columns = [Column(), Column(align="right", shrink=False), Column(shrink=False)]
-        self.query_one(Table).show(columns, figure_rows(moment.job.figures.values()))
+        self.table.show(columns, figure_rows(moment.job.figures.values()))

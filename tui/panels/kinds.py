@@ -29,11 +29,15 @@ ROOM_TO_COMPARE = 160  # cells of the screen from which the run before is drawn 
 
 
 class CurvePanel(Panel):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.curve = CurveChart()
+
     def compose(self) -> ComposeResult:
-        yield CurveChart()
+        yield self.curve
 
     def tell(self, moment: Moment) -> None:
-        curve = self.query_one(CurveChart)
+        curve = self.curve
         lesson, job = moment.lesson, moment.job
         before = lesson.before(job) if self.app.size.width >= ROOM_TO_COMPARE else None
         book = facts.book_curve(lesson.tutorial, lesson.scale, job.step)
@@ -45,30 +49,38 @@ class CurvePanel(Panel):
 
 
 class MemoryPanel(Panel):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.holders = Holders()
+
     def compose(self) -> ComposeResult:
-        yield Holders()
+        yield self.holders
 
     def tell(self, moment: Moment) -> None:
         found = facts.memory_facts(moment.job, moment.x)
         if found is not None:
-            self.query_one(Holders).show(found.holders, total=found.total, free=found.free, peak=found.peak)
+            self.holders.show(found.holders, total=found.total, free=found.free, peak=found.peak)
 
 
 class OutputPanel(Panel):
     """Text token by token, and what could have stood in place of the one under the cursor."""
 
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.head, self.tokens, self.instead, self.bars = HeadLine(), Tokens(), Instead(), Bars(full=1.0)
+
     def compose(self) -> ComposeResult:
-        yield HeadLine()
-        yield Tokens()
-        yield Instead()
-        yield Bars(full=1.0)
+        yield self.head
+        yield self.tokens
+        yield self.instead
+        yield self.bars
 
     def tell(self, moment: Moment) -> None:
         found = facts.output_facts(moment.job, self.key.partition(":")[2], moment.x)
         name = "" if found.stream in ("output", "sample") else visible(found.stream, False)
         unit = name if found.at is None else f"after update {found.at:,.0f}" + (f", {name}" if name else "")
-        self.query_one(HeadLine).show("Output", unit, facts.sample_note(found))
-        tokens = self.query_one(Tokens)
+        self.head.show("Output", unit, facts.sample_note(found))
+        tokens = self.tokens
         cursor = tokens.cursor if tokens.cursor is not None and tokens.cursor < len(found.pieces) else None
         tokens.show(found.pieces, cursor)
         if not moment.job.running and cursor is None and found.at is None:
@@ -77,16 +89,15 @@ class OutputPanel(Panel):
 
     def choose(self) -> None:
         """Show the alternatives of the token under the cursor, without one of the first that has any."""
-        tokens = self.query_one(Tokens)
+        tokens = self.tokens
         at = tokens.cursor
         if at is None:
             at = next((index for index, piece in enumerate(tokens.pieces) if piece.alternatives), None)
         piece = tokens.pieces[at] if at is not None else None
         rows, chosen = facts.alternatives(piece) if piece is not None and piece.alternatives else ([], None)
-        self.query_one(Instead).show(facts.token_name(piece.text) if piece is not None and rows else "")
-        bars = self.query_one(Bars)
-        bars.display = bool(rows)
-        bars.show(rows, highlight=chosen)
+        self.instead.show(facts.token_name(piece.text) if piece is not None and rows else "")
+        self.bars.display = bool(rows)
+        self.bars.show(rows, highlight=chosen)
 
     def on_tokens_token_selected(self, event: Tokens.TokenSelected) -> None:
         event.stop()
@@ -113,15 +124,10 @@ class Instead(Drawn):
 class PlotPanel(Panel):
     def __init__(self, key: str, kind: str) -> None:
         super().__init__(key)
-        self.kind = kind
+        self.plot = CurveChart() if kind == "scatter" else Table() if kind == "heatmap" else Bars()
 
     def compose(self) -> ComposeResult:
-        if self.kind == "scatter":
-            yield CurveChart()
-        elif self.kind == "heatmap":
-            yield Table()
-        else:
-            yield Bars()
+        yield self.plot
 
     def tell(self, moment: Moment) -> None:
         plot = moment.job.plots.get(self.key.partition(":")[2])
@@ -129,63 +135,66 @@ class PlotPanel(Panel):
             return
         title = visible(plot.name, False)
         title = title[:1].upper() + title[1:]
-        if self.kind == "scatter":
-            curve = self.query_one(CurveChart)
-            curve.title, curve.x_name = title, "x"
-            curve.show(
+        if isinstance(self.plot, CurveChart):
+            self.plot.title, self.plot.x_name = title, "x"
+            self.plot.show(
                 [
                     Series(str(n), sorted(map(tuple, p)), "dots", facts.COLORS[at % 5])
                     for at, (n, p) in enumerate(plot.data.items())
                 ]
             )
-        elif self.kind == "heatmap":
-            table = self.query_one(Table)
-            table.title = title
-            table.show(*facts.heat_rows(plot))
+        elif isinstance(self.plot, Table):
+            self.plot.title = title
+            self.plot.show(*facts.heat_rows(plot))
         else:
-            bars = self.query_one(Bars)
             rows = facts.plot_bars(plot)
             likely = all(bar.value is None or 0 <= bar.value <= 1 for bar in rows)
-            bars.full = 1.0 if likely and sum(bar.value or 0 for bar in rows) <= 1.001 and rows else None
-            bars.show(rows, title=title)
+            self.plot.full = 1.0 if likely and sum(bar.value or 0 for bar in rows) <= 1.001 and rows else None
+            self.plot.show(rows, title=title)
 
 
 class FailurePanel(Panel):
     """What happened and why, what to do next, and the library's last words."""
 
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.words = {name: Words(classes=name) for name in ("head", "cause", "action", "detail")}
+
     def compose(self) -> ComposeResult:
-        for name in ("head", "cause", "action", "detail"):
-            yield Words(classes=name)
+        yield from self.words.values()
 
     def tell(self, moment: Moment) -> None:
         job = moment.job
         after, meant = duration(job.seconds()), job.outcome == "done"
-        self.query_one(".head").set_class(meant, "meant")
-        words = {
+        self.words["head"].set_class(meant, "meant")
+        texts = {
             "head": f"✓ failed after {after}, as it should" if meant else f"✗ {job.outcome} after {after}",
             "cause": job.cause,
             "action": job.action,
             "detail": "" if meant else job.detail,
         }
-        for name, text in words.items():
-            widget = self.query_one(f".{name}", Words)
-            widget.display = bool(text)
-            widget.say(visible(text))
+        for name, text in texts.items():
+            self.words[name].display = bool(text)
+            self.words[name].say(visible(text))
 
     def as_text(self) -> str:
-        return "\n".join(str(child.content) for child in self.query(Words) if child.display)
+        return "\n".join(str(child.content) for child in self.words.values() if child.display)
 
 
 class NotesPanel(Panel):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.head, self.words = HeadLine(), Words()
+
     def compose(self) -> ComposeResult:
-        yield HeadLine()
-        yield Words()
+        yield self.head
+        yield self.words
 
     def tell(self, moment: Moment) -> None:
         notes = [note for note in moment.job.notes if moment.x is None or note.x is None or note.x <= moment.x]
-        self.query_one(HeadLine).show("Notes")
+        self.head.show("Notes")
         lines = [visible(note.text + (f" {note.action}" if note.action else "")) for note in notes[-6:]]
-        self.query_one(Words).say("\n".join(lines))
+        self.words.say("\n".join(lines))
 
 
 def make(key: str, job: JobView) -> Panel:

@@ -10,12 +10,12 @@ from .base import Moment, Panel
 
 
 class LearningPanel(Panel):
-    def compose(self) -> ComposeResult:
-        yield Stops()
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.curve = Stops()
 
-    @property
-    def curve(self) -> Stops:
-        return self.query_one(Stops)
+    def compose(self) -> ComposeResult:
+        yield self.curve
 
     def tell(self, moment: Moment) -> None:
         found = learning.learned(moment.lesson, moment.job, self.key.partition(":")[2])

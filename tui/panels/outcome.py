@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.lessons.language import Wrong
 from deepdive.engine.lessons.tutorial import Claim, Tutorial
 from deepdive.engine.results import claims
 from deepdive.engine.results.evidence import identifier
 from deepdive.engine.results.measured import Held, Result, Results
-from deepdive.engine.results.scope import Wrong
 from deepdive.tui.shown.marks import Cell, Column, Row, verdict
 from deepdive.tui.shown.readings import reading
 from deepdive.tui.widgets.table import Table
@@ -77,11 +77,17 @@ def _lesson(result: Result, mine: Sequence[Claim], verdicts: dict[str, bool | No
 class Outcome(Vertical):
     """Stands below a page's text once its step has measured something."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = Table(title="Results")
+        self.notes, self.claims = Words(classes="notes"), Words(classes="claim")
+        self.head = Static("What the lesson says", classes="head", markup=False)
+
     def compose(self) -> ComposeResult:
-        yield Table(title="Results")
-        yield Words(classes="notes")
-        yield Static("What the lesson says", classes="head", markup=False)
-        yield Words(classes="claim")
+        yield self.table
+        yield self.notes
+        yield self.head
+        yield self.claims
 
     def show(self, results: Results, tutorial: Tutorial, step: str, measured: bool) -> None:
         rows = result_rows(results, tutorial, step)
@@ -93,17 +99,13 @@ class Outcome(Vertical):
             Column("book", "left", shrink=False),
             Column("lesson", "left", shrink=False),
         ]
-        table = self.query_one(Table)
-        table.display = bool(rows)
-        table.show(columns, rows)
+        self.table.display = bool(rows)
+        self.table.show(columns, rows)
         notes = dict.fromkeys(result.note for result in results.results if result.step == step and result.note)
-        self.query_one(".notes").display = bool(notes)
-        self.query_one(".notes", Words).say(visible("\n".join(notes)))
-        self.query_one(".head").display = bool(said)
-        self.query_one(".claim", Words).say(Content("\n").join(map(_claim, said)))
-
-    def on_mount(self) -> None:
-        self.query_one(Table).can_focus = False
+        self.notes.display = bool(notes)
+        self.notes.say(visible("\n".join(notes)))
+        self.head.display = bool(said)
+        self.claims.say(Content("\n").join(map(_claim, said)))
 
 
 def _claim(held: Held) -> Content:

@@ -18,6 +18,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.screen import Screen
 from textual.widgets import Input, Static
 
 
@@ -39,28 +40,27 @@ class PredictionCard(Vertical):
     def __init__(self, prediction: Prediction) -> None:
         super().__init__()
         self.prediction = prediction
+        self.waiting = True  # no guess has been made
         self._order = list(prediction.choices)
-
-    def compose(self) -> ComposeResult:
-        ask = visible(self.prediction.ask)
-        yield Static("Predict", classes="head", markup=False)
-        yield Static(Content(ask), classes="ask", markup=False)
-        with Horizontal(classes="field"):
-            if self.prediction.kind == "number":
-                yield Input(placeholder=self._range(), select_on_focus=False, compact=True)
-            else:
-                yield Table(selectable=True, header=False)
-        yield Static(Content(""), classes="told", markup=False)
-
-    def on_mount(self) -> None:
-        if self.prediction.kind != "number":
-            self._fill()
+        self.head = Static("Predict", classes="head", markup=False)
+        self.number = Input(placeholder=self._range(), select_on_focus=False, compact=True)
+        self.table = Table(selectable=True, header=False)
+        self.entry = self.number if prediction.kind == "number" else self.table
+        self.field = Horizontal(self.entry, classes="field")
+        self.told = Static(Content(""), classes="told", markup=False)
+        self._fill()
         keys = {
             "number": "enter keeps it",
             "choice": "enter chooses",
             "order": "shift+↑ ↓ moves a line, enter keeps it",
         }
-        self._tell(f"a answers; {keys.get(self.prediction.kind, '')}; you may also skip it")
+        self._tell(f"a answers; {keys.get(prediction.kind, '')}; you may also skip it")
+
+    def compose(self) -> ComposeResult:
+        yield self.head
+        yield Static(Content(visible(self.prediction.ask)), classes="ask", markup=False)
+        yield self.field
+        yield self.told
 
     def _range(self) -> str:
         low, high = self.prediction.low, self.prediction.high
@@ -71,28 +71,21 @@ class PredictionCard(Vertical):
             [Cell(f"{at}." if self.prediction.kind == "order" else "·", "text-3"), Cell(choice)]
             for at, choice in enumerate(self._order, 1)
         ]
-        self.query_one(Table).show([Column("", width=3, shrink=False), Column("")], rows)
+        self.table.show([Column("", width=3, shrink=False), Column("")], rows)
 
     def _tell(self, text: str, style: str = "") -> None:
-        self.query_one(".told", Static).update(
-            Content.styled(visible(text), style) if style else Content(visible(text))
-        )
-
-    @property
-    def waiting(self) -> bool:
-        """Whether no guess has been made."""
-        return self.query_one(".field").display
+        self.told.update(Content.styled(visible(text), style) if style else Content(visible(text)))
 
     def take(self) -> None:
         """Give the question the keys."""
-        (self.query_one(Input) if self.prediction.kind == "number" else self.query_one(Table)).focus()
+        self.entry.focus()
 
     def show(self, answer: Answer | None, grade: Grade | None) -> None:
         """The reader's answer and, once measured, what came out."""
         if answer is None or grade is None:
             return
-        self.query_one(".head", Static).update("You predicted")
-        self.query_one(".field").display = False
+        self.waiting = self.field.display = False
+        self.head.update("You predicted")
         if grade.verdict is None:
             self._tell(f"{grade.answer}   not measured yet")
             return
@@ -124,7 +117,7 @@ class PredictionCard(Vertical):
     def action_shift(self, steps: int) -> None:
         if self.prediction.kind != "order":
             return
-        table = self.query_one(Table)
+        table = self.table
         here, there = table.cursor, max(0, min(len(self._order) - 1, table.cursor + steps))
         self._order[here], self._order[there] = self._order[there], self._order[here]
         self._fill()
@@ -152,31 +145,39 @@ class ExerciseCard(Vertical):
         self.tutorial, self.exercise, self.seed = tutorial, exercise, seed
         self.question: Mapping[str, Any] = {}
         self.tries = self.hinted = 0
-        self.passed = False
+        self.head, self.ask, self.told, self.keys = (
+            Static(Content(""), classes=name, markup=False) for name in ("head", "ask", "told", "keys")
+        )
+        self.entry = Input(placeholder="your answer", select_on_focus=False, compact=True)
+        self.show(passed=False)
 
     def compose(self) -> ComposeResult:
-        yield Static(Content(""), classes="head", markup=False)
-        yield Static(Content(""), classes="ask", markup=False)
-        yield Input(placeholder="your answer", select_on_focus=False, compact=True)
-        yield Static(Content(""), classes="told", markup=False)
-        yield Static(Content(""), classes="keys", markup=False)
+        yield self.head
+        yield self.ask
+        yield self.entry
+        yield self.told
+        yield self.keys
 
     def on_mount(self) -> None:
-        self.show(self.passed)
         self._ask()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it has not been passed."""
+        return not self.passed
 
     def show(self, passed: bool) -> None:
         self.passed = passed
         title = visible(self.exercise.title, False)
         sign = ("✓ passed", "$held") if passed else ("○", "$text-3")
         head = Content.assemble((f"{self.exercise.id}  {title}   ", "bold"), (sign[0], sign[1]))
-        self.query_one(".head", Static).update(head)
+        self.head.update(head)
         keys = "enter check   f2 hint   " + ("f3 solution   " if self.tries or passed else "") + "f4 another"
-        self.query_one(".keys", Static).update(keys)
+        self.keys.update(keys)
 
     def take(self) -> None:
         """Give the question the keys."""
-        self.query_one(Input).focus()
+        self.entry.focus()
 
     def _ask(self) -> None:
         self.run_worker(self._asking(), group=f"exercise-{self.exercise.id}", exclusive=True, exit_on_error=False)
@@ -187,17 +188,18 @@ class ExerciseCard(Vertical):
         except Fault as fault:
             self._tell(str(fault), "$failed")
             return
-        self.query_one(".ask", Static).update(Content(visible(str(self.question.get("text", "")))))
+        self.ask.update(Content(visible(str(self.question.get("text", "")))))
 
     def _tell(self, text: str, style: str = "$text-2") -> None:
-        self.query_one(".told", Static).update(Content.styled(visible(text), style))
+        self.told.update(Content.styled(visible(text), style))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if self.question and event.value.strip():
-            self.run_worker(self._checking(event.value), group="check", exclusive=True, exit_on_error=False)
+        if self.question and event.value.strip():  # as the screen's work: an answer counts after the page was turned
+            work, group = self._checking(event.value, self.screen), f"check-{self.exercise.id}"
+            self.screen.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
-    async def _checking(self, answer: str) -> None:
+    async def _checking(self, answer: str, screen: Screen[Any]) -> None:
         try:
             passed, hint = await asyncio.to_thread(
                 exercises.check, self.tutorial, self.exercise.id, dict(self.question), answer
@@ -211,7 +213,7 @@ class ExerciseCard(Vertical):
         else:
             self._tell(f"✗ not yet. {hint}", "$stale")
         self.show(self.passed or passed)
-        self.post_message(self.Answered(self.exercise, answer, passed, hint))
+        screen.post_message(self.Answered(self.exercise, answer, passed, hint))
 
     def action_hint(self) -> None:
         self.run_worker(self._hint(), group="check", exclusive=True, exit_on_error=False)
@@ -245,6 +247,6 @@ class ExerciseCard(Vertical):
 
     def action_another(self) -> None:
         self.seed += 1
-        self.query_one(Input).value = ""
+        self.entry.value = ""
         self._tell("")
         self._ask()

@@ -80,15 +80,16 @@ class RowsPanel(Panel):
         super().__init__(key)
         self.rows: Rows | None = None
         self.probes: tuple[Function, ...] = ()
+        self.table, self.example = Table(selectable=True), Example()
 
     def compose(self) -> ComposeResult:
-        yield Table(selectable=True)
-        yield Example()
+        yield self.table
+        yield self.example
 
     @property
     def question(self) -> RowQuestion | None:
         """What can be asked of the row under the cursor."""
-        at = self.query_one(Table).cursor
+        at = self.table.cursor
         if self.rows is None or self.rows.view != "table" or not 0 <= at < len(self.rows.rows):
             return None
         return question_of(self.probes, self.rows.rows[at])
@@ -97,9 +98,8 @@ class RowsPanel(Panel):
         """Show the chosen row in full."""
         if self.rows is None:
             return
-        table = self.query_one(Table)
-        width = table.size.width or self.app.size.width // 3
-        told = self.query_one(Example).show(self.rows, table.cursor, width)
+        width = self.table.size.width or self.app.size.width // 3
+        told = self.example.show(self.rows, self.table.cursor, width)
         self.set_class(told, "-told")
         self.set_class(not told, "-plain")
 
@@ -121,7 +121,7 @@ class RowsPanel(Panel):
         if rows is None or rows is self.rows:
             return
         self.rows = rows
-        table = self.query_one(Table)
+        table = self.table
         name = visible(rows.name, False)
         table.title = name[:1].upper() + name[1:]
         table.unit, table.note = facts.table_words(rows)

@@ -32,7 +32,7 @@ class AskingScreen(DeepScreen):
     def lesson(self) -> Lesson:
         return self.session.lesson
 
-    async def show_all(self) -> None:
+    async def refresh_all(self) -> None:
         """Bring everything that depends on the run up to date."""
         raise NotImplementedError
 
@@ -76,6 +76,7 @@ class AskingScreen(DeepScreen):
 
     def on_exercise_card_answered(self, event: ExerciseCard.Answered) -> None:
         self._told(self.deep.house.answered(self.lesson, event.exercise.id, event.answer, event.passed, event.hint))
+        self.reader.tell(self.lesson, self.deep.house)
         self.outline.show(self.lesson)
 
     @property
@@ -120,4 +121,4 @@ class AskingScreen(DeepScreen):
             self.on_refused(Refused(event.fault))
             return
         self.board.answer(event.probe.replace("_", " "), event.events)
-        await self.show_all()
+        await self.refresh_all()

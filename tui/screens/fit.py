@@ -54,13 +54,13 @@ class FitScreen(DeepScreen):
         self.planned: list[Row] = []
         self.rows: list[Row] = []
         self.chosen = 0
+        self.said = Static("counting the models on their own classes, without their weights …", id="said", markup=False)
         self.bars = FitBars()
+        self.notes = Static("", id="notes", markup=False)
+        self.sheet = Sheet(self.said, self.bars, self.notes)
 
     def content(self) -> ComposeResult:
-        with Sheet():
-            yield Static("counting the models on their own classes, without their weights …", id="said", markup=False)
-            yield self.bars
-            yield Static("", id="notes", markup=False)
+        yield self.sheet
 
     def on_mount(self) -> None:
         lesson = self.lesson
@@ -68,7 +68,7 @@ class FitScreen(DeepScreen):
         words = lesson.scale + (" · no GPU here, planning only" if here is not None and not here.gpus else "")
         self.header.show(str(lesson.tutorial.chapter), lesson.tutorial.title, machine=words)
         self.keys_changed()
-        self.query_one(Sheet).focus()
+        self.sheet.focus()
         self.run_worker(self._count(), group="count", exit_on_error=False)
 
     async def _count(self) -> None:
@@ -89,23 +89,23 @@ class FitScreen(DeepScreen):
         self._show()
 
     def _say(self, text: str, ink: str) -> None:
-        self.query_one("#said", Static).update(Content.assemble((text, f"${ink}")))
+        self.said.update(Content.assemble((text, f"${ink}")))
 
     # ---- what is shown --------------------------------------------------------------------------------------------
     def _show(self) -> None:
         row = self.rows[self.chosen]
-        plan = row.plan
-        trained = "asked, not trained" if plan.method == "use" else plan.optimizer
-        parts = [f"batch {plan.batch}", f"{plan.length:,} tokens", trained]
-        if plan.checkpointing:
+        training = row.training
+        trained = "asked, not trained" if training.method == "use" else training.optimizer
+        parts = [f"batch {training.batch}", f"{training.length:,} tokens", trained]
+        if training.checkpointing:
             parts.append("gradient checkpointing")
         said = Content.assemble(("Will it fit?", "bold $text-1"), "  ", (", ".join(parts), "$text-3"))
-        self.query_one("#said", Static).update(said)
+        self.said.update(said)
         missed = [gb for gb in SIZES if not row.fits(gb * GB)] if row.shape is not None else []
         question = f"What would make {row.name} fit {max(missed):g} GB" if missed else ""
         changes = self._changes(row, max(missed) * GB) if missed else []
         self.bars.show([self._bar(row) for row in self.rows], self.chosen, SIZES, question, changes)
-        self.query_one("#notes", Static).update(Content("\n".join(self._notes(row))))
+        self.notes.update(Content("\n".join(self._notes(row))))
         self.keys_changed()
         self.call_after_refresh(self._in_sight)
 
@@ -156,7 +156,7 @@ class FitScreen(DeepScreen):
     def _in_sight(self) -> None:
         """The chosen bar is on the screen."""
         first, lines = self.bars.place_of(self.chosen)
-        scroll = self.query_one(Sheet)
+        scroll = self.sheet
         top = self.bars.virtual_region.y + first
         if top < scroll.scroll_y or top + lines > scroll.scroll_y + scroll.size.height:
             scroll.scroll_to(y=max(0, top - 2), animate=False)
@@ -168,9 +168,9 @@ class FitScreen(DeepScreen):
             found.add("rows")
         if self.rows and self.rows[self.chosen].shape is not None:
             found.add("counted")
-            if self.rows[self.chosen].plan.method != "use":
+            if self.rows[self.chosen].training.method != "use":
                 found.add("trained")
-            if self.rows[self.chosen].plan != self.planned[self.chosen].plan:
+            if self.rows[self.chosen].training != self.planned[self.chosen].training:
                 found.add("changed")
                 if self.wanted()[1]:
                     found.add("usable")
@@ -187,20 +187,20 @@ class FitScreen(DeepScreen):
         self._show()
 
     def action_larger_batch(self) -> None:
-        self._try(batch=min(MOST_BATCH, self.rows[self.chosen].plan.batch * 2))
+        self._try(batch=min(MOST_BATCH, self.rows[self.chosen].training.batch * 2))
 
     def action_smaller_batch(self) -> None:
-        self._try(batch=max(1, self.rows[self.chosen].plan.batch // 2))
+        self._try(batch=max(1, self.rows[self.chosen].training.batch // 2))
 
     def action_length(self) -> None:
-        length = self.rows[self.chosen].plan.length
+        length = self.rows[self.chosen].training.length
         self._try(length=next((longer for longer in LENGTHS if longer > length), LENGTHS[0]))
 
     def action_checkpointing(self) -> None:
-        self._try(checkpointing=not self.rows[self.chosen].plan.checkpointing)
+        self._try(checkpointing=not self.rows[self.chosen].training.checkpointing)
 
     def action_optimizer(self) -> None:
-        now = self.rows[self.chosen].plan.optimizer
+        now = self.rows[self.chosen].training.optimizer
         at = OPTIMIZERS.index(now) if now in OPTIMIZERS else 0
         self._try(optimizer=OPTIMIZERS[(at + 1) % len(OPTIMIZERS)])
 
@@ -219,9 +219,9 @@ class FitScreen(DeepScreen):
             return "", {}
         names = {setting.name for setting in self.lesson.tutorial.step(now.step).settings}
         changed: Mapping[str, Any] = {
-            name: getattr(now.plan, name)
+            name: getattr(now.training, name)
             for name in ("batch", "length", "optimizer", "checkpointing")
-            if getattr(now.plan, name) != getattr(planned.plan, name)
+            if getattr(now.training, name) != getattr(planned.training, name)
         }
         return now.step, {name: value for name, value in changed.items() if name in names}
 

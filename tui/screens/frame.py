@@ -17,6 +17,8 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
+from .steady import SteadyScreen
+
 if TYPE_CHECKING:
     from deepdive.tui.house import House
 
@@ -133,7 +135,7 @@ def _fitting(keys: list[tuple[str, str]], width: int, kept: tuple[str, ...]) -> 
     return chosen
 
 
-class DeepScreen(Screen[Any]):
+class DeepScreen(SteadyScreen[Any]):
     """The base of our screens. Subclasses name their `KIND` in the table of commands and tell their `facts`."""
 
     KIND: ClassVar[str] = ""
@@ -178,7 +180,7 @@ class DeepScreen(Screen[Any]):
         self.footer.show(commands.footer(self.KIND, self.facts()))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return commands.available(self.KIND, action, self.facts())
+        return super().check_action(action, parameters) and commands.available(self.KIND, action, self.facts())
 
     @property
     def width_class(self) -> str:

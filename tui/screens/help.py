@@ -12,8 +12,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from .steady import Dialog
 
 EVERYWHERE = (
     ("↑ ↓ pgup pgdn", "scroll", "Move in what has the keys: page, list or panel"),
@@ -24,7 +25,7 @@ EVERYWHERE = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Keys first, then the glossary."""
 
     CSS_PATH = "help.tcss"

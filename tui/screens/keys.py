@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.services import SERVICES
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.keys import finding
 from deepdive.engine.keys.checks import Verdict, check
-from deepdive.engine.keys.finding import SERVICES, Found, Survey, Where
-from deepdive.engine.places.places import Secret
+from deepdive.engine.keys.finding import Found, Survey, Where
+from deepdive.engine.keys.secret import Secret
 from deepdive.tui.commands import Facts
 from deepdive.tui.shown.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.shown.lines import Line, fit, shorten, spread

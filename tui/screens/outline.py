@@ -14,7 +14,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
+
+from .steady import Dialog
 
 KEY = Ink("accent", bold=True)
 
@@ -102,7 +103,7 @@ class Outline(Drawn):
             self.post_message(self.PageChosen(event.y - self._first_page + 1))
 
 
-class OutlineScreen(ModalScreen[int]):
+class OutlineScreen(Dialog[int]):
     """Dismissed with the number of the page to jump to."""
 
     CSS_PATH = "outline.tcss"

@@ -10,8 +10,9 @@ from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
+
+from .steady import Dialog
 
 
 def matching(found: Sequence[Command], typed: str) -> list[Command]:
@@ -21,7 +22,7 @@ def matching(found: Sequence[Command], typed: str) -> list[Command]:
     return sorted(hits, key=lambda c: not all(word in c.label.lower() for word in words))
 
 
-class PaletteScreen(ModalScreen[str]):
+class PaletteScreen(Dialog[str]):
     """Dismissed with the chosen action, or with None."""
 
     CSS_PATH = "palette.tcss"
@@ -35,16 +36,18 @@ class PaletteScreen(ModalScreen[str]):
         super().__init__()
         self.all = list(found)
         self.found = list(found)
+        self.entry = Input(placeholder="what to do", select_on_focus=False, compact=True)
+        self.table = Table(selectable=True, header=False)
+        self.table.can_focus = False
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Input(placeholder="what to do", select_on_focus=False, compact=True)
-            yield Table(selectable=True, header=False)
+            yield self.entry
+            yield self.table
 
     def on_mount(self) -> None:
-        self.query_one(Table).can_focus = False
         self._show("")
-        self.query_one(Input).focus()
+        self.entry.focus()
 
     def _show(self, typed: str) -> None:
         self.found = matching(self.all, typed)
@@ -52,17 +55,20 @@ class PaletteScreen(ModalScreen[str]):
             [Cell(c.key_text, "accent", bold=True), Cell(c.label, "text-1"), Cell(c.help, "text-3")] for c in self.found
         ]
         columns = [Column("", width=6, shrink=False), Column("", width=14, shrink=False), Column("")]
-        self.query_one(Table).show(columns, rows, cursor=0)
+        self.table.show(columns, rows, cursor=0)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._show(event.value)
 
     def on_input_submitted(self) -> None:
-        if self.found:
-            self.dismiss(self.found[self.query_one(Table).cursor].action)
+        self._choose(self.table.cursor)
 
     def on_table_row_opened(self, event: Table.RowOpened) -> None:
-        self.dismiss(self.found[event.index].action)
+        self._choose(event.index)
+
+    def _choose(self, index: int) -> None:
+        if index < len(self.found):  # else what was typed since has left fewer rows than were clicked at
+            self.dismiss(self.found[index].action)
 
     def action_move(self, steps: int) -> None:
-        self.query_one(Table).action_move(steps)
+        self.table.action_move(steps)

@@ -13,8 +13,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
+
+from .steady import Dialog
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Question:
     settings: dict[str, Any]
 
 
-class ProbeScreen(ModalScreen[Question]):
+class ProbeScreen(Dialog[Question]):
     """Dismissed with the question, or with None."""
 
     CSS_PATH = "probe.tcss"
@@ -39,6 +40,11 @@ class ProbeScreen(ModalScreen[Question]):
         super().__init__()
         self.probes, self.asked = list(probes), asked
         self.at = 0
+        self.head, self.about, self.wrong, self.keys = (
+            Static(Content(""), classes=name, markup=False) for name in ("head", "about", "wrong", "keys")
+        )
+        self.rows = VerticalScroll(id="fields", can_focus=False)
+        self.fields: dict[str, Input] = {}
 
     @property
     def probe(self) -> Function:
@@ -46,43 +52,43 @@ class ProbeScreen(ModalScreen[Question]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Static(Content(""), classes="head", markup=False)
-            yield Static(Content(""), classes="about", markup=False)
-            yield VerticalScroll(id="fields", can_focus=False)
-            yield Static(Content(""), classes="wrong", markup=False)
-            yield Static(Content(""), classes="keys", markup=False)
+            yield self.head
+            yield self.about
+            yield self.rows
+            yield self.wrong
+            yield self.keys
 
     async def on_mount(self) -> None:
         await self._show()
 
     async def _show(self) -> None:
         title, _, about = self.probe.doc.partition("\n")
-        self.query_one(".head", Static).update(Content(visible(title.strip() or self.probe.name, False)))
-        self.query_one(".about", Static).update(Content(visible(" ".join(about.split()))))
-        self.query_one(".about").display = bool(about.strip())
+        self.head.update(Content(visible(title.strip() or self.probe.name, False)))
+        self.about.update(Content(visible(" ".join(about.split()))))
+        self.about.display = bool(about.strip())
         keys = "enter ask   ↑ ↓ field   esc back"
         more = f"   f2 another of {len(self.probes)} questions" if len(self.probes) > 1 else ""
-        self.query_one(".keys", Static).update(keys + more)
-        self.query_one(".wrong", Static).update("")
-        fields = self.query_one("#fields", VerticalScroll)
-        await fields.remove_children()
+        self.keys.update(keys + more)
+        self.wrong.update("")
         known = self.asked.get(self.probe.name, {})
+        self.fields = {
+            setting.name: Input(
+                known.get(setting.name, setting.show(setting.default)), select_on_focus=False, compact=True
+            )
+            for setting in self.probe.settings
+        }
         rows = [
             Horizontal(
                 Static(Content(setting.label), classes="label", markup=False),
-                Input(
-                    known.get(setting.name, setting.show(setting.default)),
-                    name=setting.name,
-                    select_on_focus=False,
-                    compact=True,
-                ),
+                self.fields[setting.name],
                 Static(Content(setting.allowed), classes="range", markup=False),
             )
             for setting in self.probe.settings
         ]
-        await fields.mount(*rows)
-        if first := list(fields.query(Input)):
-            first[0].focus()
+        await self.rows.remove_children()
+        await self.rows.mount(*rows)
+        for first in list(self.fields.values())[:1]:
+            first.focus()
 
     async def action_other(self) -> None:
         self._keep()
@@ -90,7 +96,7 @@ class ProbeScreen(ModalScreen[Question]):
         await self._show()
 
     def _keep(self) -> dict[str, str]:
-        typed = {str(field.name): field.value for field in self.query(Input)}
+        typed = {name: field.value for name, field in self.fields.items()}
         self.asked[self.probe.name] = typed
         return typed
 
@@ -100,6 +106,6 @@ class ProbeScreen(ModalScreen[Question]):
             settings = {setting.name: setting.parse(typed[setting.name]) for setting in self.probe.settings}
         except Refusal as refusal:
             allowed = f". Allowed: {refusal.allowed}" if refusal.allowed else ""
-            self.query_one(".wrong", Static).update(Content(visible(f"{refusal.setting}: {refusal.why}{allowed}")))
+            self.wrong.update(Content(visible(f"{refusal.setting}: {refusal.why}{allowed}")))
             return
         self.dismiss(Question(self.probe.name, settings))

@@ -62,25 +62,28 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self.lesson: Lesson | None = None
+        self.head = PageHead()
+        self._page = 0  # the number of the page that what follows is of
         self._texts: list[PageText] = []
-        self._page = 0  # the number of the page that they are of
         self.card: StepCard | None = None
+        self.questions: list[PredictionCard | ExerciseCard] = []
+        self.outcome = Outcome()
         self._told = 0.0
         self._late: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        yield PageHead()
+        yield self.head
 
     def announce(self, lesson: Lesson) -> None:
         """Which page is coming, before it is there."""
         page = lesson.here
-        self.query_one(PageHead).show(page.number, page.title, len(lesson.tutorial.pages))
+        self.head.show(page.number, page.title, len(lesson.tutorial.pages))
 
     async def open(self, lesson: Lesson) -> None:
-        """Show the lesson's page from its top."""
+        """Show the lesson's page from its top. Whoever turns pages opens one after the other."""
         self.lesson = lesson
         page, tutorial = lesson.here, lesson.tutorial
-        self._texts, self.card, self._page = [], None, page.number
+        self._page, self._texts, self.card, self.questions, self.outcome = page.number, [], None, [], Outcome()
         body: list[Widget] = []
         for part in _parts(lesson):
             widget: Widget
@@ -92,13 +95,15 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
                 step = tutorial.step(part.id)
                 widget = self.card = StepCard(self._card(step), code_rows=self._code_rows())
             elif isinstance(part, ExerciseSlot):
-                widget = ExerciseCard(tutorial, next(e for e in tutorial.exercises if e.id == part.id))
+                widget = exercise = ExerciseCard(tutorial, next(e for e in tutorial.exercises if e.id == part.id))
+                self.questions.append(exercise)
             else:
-                widget = PredictionCard(next(p for p in tutorial.predictions if p.id == part.id))
+                widget = guess = PredictionCard(next(p for p in tutorial.predictions if p.id == part.id))
+                self.questions.append(guess)
             body.append(widget)
         async with self.batch():
-            await self.query("Reader > *").exclude("PageHead").remove()
-            await self.mount(*body, Outcome())
+            await self.remove_children([child for child in self.children if child is not self.head])
+            await self.mount(*body, self.outcome)
         self.announce(lesson)
         self.scroll_home(animate=False)
 
@@ -108,31 +113,28 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     def tell(self, lesson: Lesson, house: House) -> None:
         """Bring step, inline figures, predictions and results up to date."""
-        if lesson.here.number == self._page:  # else the learner is turning the page
-            texts = [part for part in _parts(lesson) if isinstance(part, list)]
-            for widget, blocks in zip(self._texts, texts, strict=False):
-                widget.show_blocks(blocks)
+        if lesson.page != self._page:  # the learner is turning the page
+            return
+        texts = [part for part in _parts(lesson) if isinstance(part, list)]
+        for widget, blocks in zip(self._texts, texts, strict=False):
+            widget.show_blocks(blocks)
         known = house.progress(lesson.tutorial.id)
-        for card in self.query(PredictionCard):
-            made = known.predictions.get(card.prediction.id)
-            if made is not None:
+        for card in self.questions:
+            if isinstance(card, ExerciseCard):
+                if card.waiting and card.exercise.id in lesson.passed:
+                    card.show(True)
+            elif (made := known.predictions.get(card.prediction.id)) is not None:
                 card.show(made.answer, grade(card.prediction, made.answer, lesson.evidence))
-        for exercise in self.query(ExerciseCard):
-            if exercise.exercise.id in lesson.passed and not exercise.passed:
-                exercise.show(True)
         step = lesson.step
         if step is not None and self.card is not None:
             self._show_card(step)
             measured = lesson.view.latest(step.id) is not None
-            self.query_one(Outcome).show(lesson.results, lesson.tutorial, step.id, measured)
+            self.outcome.show(lesson.results, lesson.tutorial, step.id, measured)
 
     @property
     def question(self) -> PredictionCard | ExerciseCard | None:
         """The first question on the page that waits for an answer."""
-        for guess in self.query(PredictionCard):
-            if guess.waiting:
-                return guess
-        return next((card for card in self.query(ExerciseCard) if not card.passed), None)
+        return next((card for card in self.questions if card.waiting), None)
 
     def _show_card(self, step: Step) -> None:
         """Show the step's state; the progress of a running one once a second."""
@@ -149,8 +151,9 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     def _show_late(self) -> None:
         self._late = None
-        if self.lesson is not None and self.lesson.step is not None and self.card is not None:
-            self._show_card(self.lesson.step)
+        lesson = self.lesson
+        if lesson is not None and lesson.page == self._page and lesson.step is not None and self.card is not None:
+            self._show_card(lesson.step)
 
     def _card(self, step: Step) -> Card:
         """What the step's card shows now."""

@@ -40,15 +40,18 @@ class RunsScreen(DeepScreen):
         super().__init__()
         self.runs: list[RunInfo] = []
         self._told: set[str] = set()
+        self.none = Static("No run yet. Open a chapter and press r on a step.", id="none", markup=False)
+        self.table = Table(COLUMNS, selectable=True)
+        self.problem = Static(Content(""), id="problem", markup=False)
 
     def content(self) -> ComposeResult:
-        yield Static("No run yet. Open a chapter and press r on a step.", id="none", markup=False)
-        yield Table(COLUMNS, selectable=True)
-        yield Static(Content(""), id="problem", markup=False)
+        yield self.none
+        yield self.table
+        yield self.problem
 
     def on_mount(self) -> None:
         self.header.show(place="Runs")
-        self.query_one(Table).focus()
+        self.table.focus()
         self.look()
         self.set_interval(2.0, self.look)
 
@@ -71,18 +74,18 @@ class RunsScreen(DeepScreen):
                     Cell(visible(info.last_step.replace("_", " "), False)),
                 ]
             )
-        self.query_one("#none").display = not rows
-        self.query_one(Table).show(COLUMNS, rows)
+        self.none.display = not rows
+        self.table.show(COLUMNS, rows)
         self._tell()
 
     @property
     def chosen(self) -> RunInfo | None:
-        at = self.query_one(Table).cursor
+        at = self.table.cursor
         return self.runs[at] if 0 <= at < len(self.runs) else None
 
     def _tell(self) -> None:
         chosen = self.chosen
-        self.query_one("#problem", Static).update(Content(visible(chosen.problem) if chosen else ""))
+        self.problem.update(Content(visible(chosen.problem) if chosen else ""))
         self.keys_changed()
 
     def on_table_row_selected(self) -> None:
@@ -92,7 +95,7 @@ class RunsScreen(DeepScreen):
         self.action_open()
 
     def facts(self) -> Facts:
-        chosen = self.chosen if self.is_mounted else None
+        chosen = self.chosen
         found = set()
         if chosen is not None:
             found.add("choice")
@@ -110,7 +113,7 @@ class RunsScreen(DeepScreen):
         self.deep.open_tutorial(chosen.tutorial, chosen.id)
 
     def action_choose(self) -> None:
-        self.query_one(Table).focus()
+        self.table.focus()
 
     def action_look_again(self) -> None:
         self.look()

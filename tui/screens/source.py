@@ -7,11 +7,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from .steady import Dialog
 
-class SourceScreen(ModalScreen[None]):
+
+class SourceScreen(Dialog[None]):
     """Scrolls; esc goes back."""
 
     CSS_PATH = "source.tcss"

@@ -9,11 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from .steady import Dialog
 
-class ThemeScreen(ModalScreen[None]):
+
+class ThemeScreen(Dialog[None]):
     """Live: moving the bar changes the whole screen."""
 
     CSS_PATH = "themes.tcss"

@@ -24,16 +24,15 @@ from textual.containers import Container
 from textual.timer import Timer
 from textual.widgets import Input
 
-from .asking import AskingScreen
-from .outline import Outline, OutlineScreen, Rule
+from .outline import Outline, Rule
 from .reader import Reader
+from .turning import TurningScreen
 
 CALM_SECONDS = 0.4  # between two updates that a running job asks for
 KEEP_SECONDS = 3.0  # from a move of the cursor to the record of the place
-PAINT_SECONDS = 0.02  # until a change is on the screen
 
 
-class TutorialScreen(AskingScreen):
+class TutorialScreen(TurningScreen):
     """One open tutorial. State comes from the session's lesson; this screen decides what happens."""
 
     KIND = "tutorial"
@@ -62,8 +61,6 @@ class TutorialScreen(AskingScreen):
         self._calm: Timer | None = None
         self._keeping: Timer | None = None
         self._told_job: str | None = None
-        self.page_there = asyncio.Event()
-        self.page_there.set()
 
     def content(self) -> ComposeResult:
         with Container(id="body"):
@@ -73,15 +70,19 @@ class TutorialScreen(AskingScreen):
             yield Rule()
             yield self.board
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
         self.deep.house.here = self.lesson
-        await self._show_page()
+        self.build_page()
+        self.run_worker(self._begin(), group="begin")
+
+    async def _begin(self) -> None:
+        """Follow the run, get a worker ready, see what machine this is."""
         self.session.open(await self._wanted_run())
         if self.deep.warm:
             self.session.warm()
         if self.deep.house.machine is None:
             await asyncio.to_thread(self.deep.house.meet_machine)
-            await self.show_all()
+            await self.refresh_all()
 
     async def _wanted_run(self) -> Run | None:
         store = self.deep.house.store
@@ -98,21 +99,8 @@ class TutorialScreen(AskingScreen):
         return run
 
     # ---- what is shown --------------------------------------------------------------------------------------------
-    async def _show_page(self) -> None:
-        """Another page: its text, its step, its panels."""
-        self.lesson.x, self.lesson.job = None, None
-        self.board.put_away()
-        self._told(self.deep.house.turn(self.lesson, self._run_id))
-        page = self.lesson.page
-        await self.reader.open(self.lesson)
-        self.reader.focus()
-        await asyncio.sleep(PAINT_SECONDS)  # the page is read while the panels beside it change
-        if page == self.lesson.page:
-            with self.app.batch_update():
-                await self.show_all()
-
     async def show_all(self) -> None:
-        """Everything that depends on the run, brought up to date."""
+        """Everything that depends on the run, brought up to date. Any task may ask for it at any time."""
         lesson = self.lesson
         job = lesson.shown_job()
         job_id = job.id if job is not None else None
@@ -144,22 +132,17 @@ class TutorialScreen(AskingScreen):
 
     async def on_run_changed(self, event: RunChanged) -> None:
         if event.whole:
-            await self._refresh_all()
+            await self.refresh_all()
         elif self._calm is None:
             self._calm = self.set_timer(CALM_SECONDS, self._calmed)
 
     async def _calmed(self) -> None:
         self._calm = None
-        await self._refresh_all()
-
-    async def _refresh_all(self) -> None:
-        """Bring everything up to date, unless a page is being turned, which does so itself."""
-        if self.page_there.is_set():
-            await self.show_all()
+        await self.refresh_all()
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
-        self.call_after_refresh(self._refresh_all)
+        self.call_after_refresh(self.refresh_all)
 
     def on_descendant_focus(self) -> None:
         self.keys_changed()
@@ -222,41 +205,6 @@ class TutorialScreen(AskingScreen):
     def glossary(self) -> dict[str, str]:
         return self.lesson.tutorial.glossary
 
-    # ---- pages ----------------------------------------------------------------------------------------------------
-    async def action_next_page(self) -> None:
-        await self.turn_to(self.lesson.page + 1)
-
-    async def action_previous_page(self) -> None:
-        await self.turn_to(self.lesson.page - 1)
-
-    async def turn_to(self, page: int) -> None:
-        if 1 <= page <= len(self.lesson.tutorial.pages) and page != self.lesson.page:
-            self.lesson.page = page
-            self.reader.announce(self.lesson)
-            if self.page_there.is_set():
-                self.page_there.clear()
-                self.run_worker(self._turn_page(), group="turn")
-
-    async def _turn_page(self) -> None:
-        """The page's head is on the screen at once; the page itself follows, but none that was leafed past."""
-        shown = 0
-        while shown != self.lesson.page:
-            shown = self.lesson.page
-            await asyncio.sleep(PAINT_SECONDS)
-            if shown == self.lesson.page:
-                await self._show_page()
-        self.page_there.set()
-
-    def action_outline(self) -> None:
-        async def chosen(page: int | None) -> None:
-            if page is not None:
-                await self.turn_to(page)
-
-        self.app.push_screen(OutlineScreen(self.lesson), chosen)
-
-    async def on_outline_page_chosen(self, event: Outline.PageChosen) -> None:
-        await self.turn_to(event.page)
-
     # ---- running --------------------------------------------------------------------------------------------------
     def action_run_step(self) -> None:
         if (step := self.lesson.step) is not None:
@@ -318,7 +266,7 @@ class TutorialScreen(AskingScreen):
     async def on_curve_chart_cursor_moved(self, event: CurveChart.CursorMoved) -> None:
         if isinstance(event.curve, Stops):
             self.board.align(event.curve, event.x)
-        if event.curve is self._curve and event.x != self.lesson.x:
+        if event.curve is self._curve and event.x != self.lesson.x and self.page_there.is_set():
             self.lesson.x = event.x
             await self.board.show(self.lesson, self.lesson.shown_job(), event.x, self._hint())
             if self._keeping is None:
@@ -357,7 +305,7 @@ class TutorialScreen(AskingScreen):
         jobs = [job.id for job in self.lesson.view.of_step(step.id)]
         at = jobs.index(front.id) - 1
         self.lesson.job = jobs[at] if at >= 0 else None
-        await self._refresh_all()
+        await self.refresh_all()
 
     def action_copy(self) -> None:
         panel = self.board.front
@@ -378,12 +326,12 @@ class TutorialScreen(AskingScreen):
             self._zoom(False)
         elif self.board.answered:
             self.board.put_away()
-            await self.show_all()
+            await self.refresh_all()
         elif self.focused is not self.reader:
             self.reader.focus()
         elif self.lesson.job is not None:
             self.lesson.job = None
-            await self.show_all()
+            await self.refresh_all()
         else:
             self.deep.house.turn(self.lesson, self._run_id)
             self.deep.house.here = None

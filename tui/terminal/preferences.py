@@ -22,7 +22,7 @@ def read() -> dict[str, Any]:
 
 def keep(name: str, value: str) -> str:
     """Keep a choice; returns why it can't be kept, or nothing."""
-    from deepdive.engine.runs.store import write_atomically  # late: the first paint does not wait for it
+    from deepdive.engine.common.files import write_atomically  # late: the first paint does not wait for it
 
     path = folders.config() / FILE
     try:

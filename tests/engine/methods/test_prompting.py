@@ -16,7 +16,7 @@ from tokenizers import Tokenizer, decoders, pre_tokenizers, processors
 from tokenizers.models import BPE
 from transformers import PreTrainedTokenizerFast
 
-from .tiny import bert_tokenizer, masked, t5, t5_tokenizer
+from tests.support.tiny import bert_tokenizer, masked, t5, t5_tokenizer
 
 BERT, T5 = bert_tokenizer(), t5_tokenizer()
 Pieces = Literal["first", "mean"]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from .tiny import bert_tokenizer, t5_tokenizer
+from tests.support.tiny import bert_tokenizer, t5_tokenizer
 
 BERT, T5 = bert_tokenizer(), t5_tokenizer()
 TOKENIZERS = pytest.mark.parametrize("tokenizer", [BERT, T5], ids=["bert", "t5"])

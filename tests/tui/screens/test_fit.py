@@ -17,7 +17,7 @@ from deepdive.engine.runs.events import Memory
 from deepdive.tui.screens.fit import FitScreen
 from deepdive.tui.screens.tutorial import TutorialScreen
 
-from tests.engine.planned import TOYS, Counted, tutorial_in
+from tests.support.planned import TOYS, Counted, tutorial_in
 from tests.tui.driving import Seat, seated
 from tests.tui.fake import FakeRun
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from deepdive.engine.common.services import SERVICES
 from deepdive.engine.keys import finding
 from deepdive.tui.screens.keys import SecretInput
 
-from tests.engine import secret_service
-from tests.loopback.openai_server import Judge, marks, serve
+from tests.support import secret_service
+from tests.support.loopback.openai_server import Judge, marks, serve
 from tests.tui.driving import Seat, seated
 
 KEY = "sk-canary-0123456789"
@@ -19,7 +20,7 @@ PASSPHRASE = "a few canary words"
 
 @pytest.fixture(autouse=True)
 def nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for entry in finding.SERVICES.values():
+    for entry in SERVICES.values():
         for variable in entry.variables:
             monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -13,8 +13,8 @@ from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.store import Run, Store
 from textual import events
 
-from tests.laboratory import PATIENCE, TOYS, use
-from tests.loopback.openai_server import Judge, marks, serve
+from tests.support.laboratory import PATIENCE, TOYS, use
+from tests.support.loopback.openai_server import Judge, marks, serve
 from tests.tui.driving import SIZES, Seat, seated
 from tests.tui.fake import FakeRun
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
-from deepdive.engine.common import words
 from deepdive.engine.runs.view import RunView
 from deepdive.tui.shown.lesson import Lesson
 from deepdive.tui.shown.status import state_text, status_text
@@ -115,17 +113,3 @@ def test_state_is_not_computed_again_while_only_points_arrive(trained: FakeRun) 
     assert lesson.states is before
     trained.end(job)
     assert lesson.states is not before
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.04, "0.0 s"), (3.21, "3.2 s"), (38, "0:38"), (64, "1:04"), (3723, "1:02:03")]
-)
-def test_durations_read_as_clocks(seconds: float, text: str) -> None:
-    assert words.duration(seconds) == text
-
-
-def test_times_are_of_today_yesterday_or_a_date() -> None:
-    noon = time.mktime((2026, 11, 25, 12, 0, 0, 0, 0, -1))
-    assert words.ago(noon - 3600, noon) == "11:00"
-    assert words.ago(noon - 86400, noon) == "yesterday"
-    assert words.ago(noon - 9 * 86400, noon) == "16 Nov"

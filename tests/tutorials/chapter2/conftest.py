@@ -9,7 +9,7 @@ import torch
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
 
-from tests.tutorials.bench import Bench
+from tests.support.bench import Bench
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from deepdive.engine.lessons import catalogue
-from deepdive.engine.work.exercises import load
+from deepdive.engine.work.exercise_child import load
 
 FOLDER = catalogue.shipped() / "chapter2"
 NAMES = [

@@ -12,7 +12,7 @@ from deepdive.engine.results.claims import evaluate
 from deepdive.engine.results.evidence import gather
 from deepdive.engine.runs.events import AnyEvent, Point, Text
 
-from tests.tutorials.bench import Bench
+from tests.support.bench import Bench
 
 STEPS = ["articles", "blocks", "pretrain", "recite", "unseen"]
 

@@ -10,7 +10,7 @@ from deepdive.engine.results.evidence import gather
 from deepdive.tutorials.pocket.village.sentences import village_grammar
 from transformers import AutoTokenizer
 
-from tests.tutorials.bench import Bench
+from tests.support.bench import Bench
 
 STEPS = ["tokenise", "fill_the_gap", "true_share", "look_inside", "next_token", "word_by_word", "both_sides"]
 

@@ -12,7 +12,7 @@ from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.results.claims import evaluate
 from deepdive.engine.results.evidence import gather
 
-from tests.tutorials.bench import Bench
+from tests.support.bench import Bench
 
 
 @pytest.fixture(scope="session")

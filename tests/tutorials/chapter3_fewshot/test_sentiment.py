@@ -7,7 +7,7 @@ import torch
 from deepdive.engine.lab import Refused
 from deepdive.engine.lessons.tutorial import Tutorial
 
-from tests.tutorials.bench import Bench
+from tests.support.bench import Bench
 from tests.tutorials.chapter3_fewshot.conftest import assert_claims
 
 QUICK = ["random_head", "fill_the_blank", "templates"]

@@ -10,7 +10,7 @@ import torch
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
 
-from tests.tutorials.bench import Bench
+from tests.support.bench import Bench
 
 SIMPLEST = "{passage} {question} {mask}"
 PUNCTUATED = "{passage} . {question} ? {mask}"

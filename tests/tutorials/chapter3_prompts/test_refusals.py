@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from deepdive.engine.lab import Refused
 
-from tests.laboratory import PATIENCE, Laboratory
-from tests.tutorials.bench import Bench
+from tests.support.bench import Bench
+from tests.support.laboratory import PATIENCE, Laboratory
 
 TEMPLATES = {
     "{passage} {question} good .": "one {mask}",

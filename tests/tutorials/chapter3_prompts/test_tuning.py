@@ -12,7 +12,7 @@ from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.runs.events import Progress
 from transformers import T5ForConditionalGeneration
 
-from tests.tutorials.bench import Bench
+from tests.support.bench import Bench
 from tests.tutorials.chapter3_fewshot.conftest import assert_claims
 from tests.tutorials.chapter3_prompts.conftest import PUNCTUATED, SIMPLEST
 

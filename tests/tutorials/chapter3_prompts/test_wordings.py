@@ -10,7 +10,7 @@ import torch
 from deepdive.engine.lessons.tutorial import Tutorial
 from transformers import AutoTokenizer, T5ForConditionalGeneration
 
-from tests.tutorials.bench import Bench
+from tests.support.bench import Bench
 from tests.tutorials.chapter3_fewshot.conftest import assert_claims
 
 HELD = 866  # validation questions, half of them yes

@@ -15,13 +15,14 @@ from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.places import endpoint
 from deepdive.engine.runs.events import AnyEvent
-from deepdive.engine.work.job import Safe, load_steps
+from deepdive.engine.work.process import load_steps
+from deepdive.engine.work.safe_points import SafePoints
 from deepdive.tutorials.pocket.support.model import support_tokenizer
 from deepdive.tutorials.pocket.support.rows import rows as conversations
 from deepdive.tutorials.pocket.support.words import names
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
-from tests.tutorials.bench import Bench
+from tests.support.bench import Bench
 
 TRAIN, VALIDATION, TEST = 40, 4, 12
 
@@ -30,10 +31,10 @@ TRAIN, VALIDATION, TEST = 40, 4, 12
 class Desk(Bench):
     """A bench that knows who holds the memory, and whose judge is the step's own program."""
 
-    safe: Safe = field(init=False)
+    safe: SafePoints = field(init=False)
 
     def run(self, id: str, **settings: Any) -> list[AnyEvent]:
-        self.safe = Safe(lambda kind, fields: None, lambda lab: None, None, "cpu")  # type: ignore[arg-type]
+        self.safe = SafePoints(lambda kind, fields: None, lambda lab: None, None, "cpu")  # type: ignore[arg-type]
         self.between = self.safe
         return super().run(id, **settings)
 

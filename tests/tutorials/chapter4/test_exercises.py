@@ -15,7 +15,7 @@ from bitsandbytes.functional import quantize_4bit
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.work import exercises
-from deepdive.engine.work.exercises import load
+from deepdive.engine.work.exercise_child import load
 from deepdive.tutorials.pocket.support.rows import marks as pocket_marks
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen2Config, Trainer, TrainingArguments

@@ -11,7 +11,7 @@ import pytest
 from deepdive.engine.lab import Refused
 from deepdive.engine.lessons.tutorial import Tutorial
 
-from tests.laboratory import PATIENCE, TOYS, Laboratory
+from tests.support.laboratory import PATIENCE, TOYS, Laboratory
 from tests.tutorials.chapter4.conftest import Desk
 
 

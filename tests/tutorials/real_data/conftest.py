@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import torch
 from deepdive.engine.lessons import catalogue
-from deepdive.engine.places.places import Resolver, override
+from deepdive.engine.places.places import override
+from deepdive.engine.places.resolver import Resolver
 
-from tests.tutorials.bench import Bench
+from tests.support.bench import Bench
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 

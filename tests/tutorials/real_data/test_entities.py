@@ -11,7 +11,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
-from tests.loopback.chapter3 import NER, tiny_bert
+from tests.support.loopback.chapter3 import NER, tiny_bert
 from tests.tutorials.real_data.conftest import Pointed, bench, shared, written
 
 COUNTS = {"LOC": 1014, "PER": 934, "ORG": 898, "MISC": 712}  # entities, by WikiGold's own README

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from tests.loopback.chapter3 import tiny_t5
+from tests.support.loopback.chapter3 import tiny_t5
 from tests.tutorials.real_data.conftest import Pointed, bench, shared, written
 
 Row = dict[str, Any]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.loopback.chapter3 import tiny_bert
+from tests.support.loopback.chapter3 import tiny_bert
 from tests.tutorials.real_data.conftest import Pointed, bench, shared
 
 Rows = list[tuple[str, int]]

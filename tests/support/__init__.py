@@ -1,0 +1,1 @@
+"""What tests share: laboratories, loopback servers, toys, drivers."""
