@@ -5,7 +5,8 @@ from __future__ import annotations
 from deepdive.tui.shown.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.shown.lesson import Lesson, OutlineLine
 from deepdive.tui.shown.lines import Line, Run, fit, shorten, width_of
-from deepdive.tui.shown.marks import Cell, Column
+from deepdive.tui.shown.marks import Cell, Column, Span
+from deepdive.tui.shown.signs import SENSITIVE
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.table import Table
 from rich.cells import cell_len
@@ -31,18 +32,27 @@ def outline_line(entry: OutlineLine, width: int) -> Line:
     """✓ 8 By heart      done"""
     back = "surface" if entry.current else ""
     bar: Run = ("▌", Ink("accent", back=back)) if entry.current else (" ", TEXT)
-    title = shorten(entry.title, max(4, width - 8 - cell_len(entry.word)))
+    mark: list[Run] = [(f"{SENSITIVE.glyph} ", Ink(SENSITIVE.ink, back=back, bold=True))] if entry.sensitive else []
+    title = shorten(entry.title, max(4, width - 8 - width_of(mark) - cell_len(entry.word)))
     left: list[Run] = [
         *(
             bar,
             (f"{entry.sign.glyph} ", Ink(entry.sign.ink, back=back)),
             (f"{entry.number} ", TEXT._replace(back=back)),
         ),
+        *mark,
         (title, (STRONG if entry.current else TEXT)._replace(back=back)),
     ]
     gap = max(1, width - width_of(left) - cell_len(entry.word))
     word = Ink(entry.sign.ink if entry.word not in ("never run",) else "text-3", back=back)
     return fit([*left, (" " * gap, TEXT._replace(back=back)), (entry.word, word)], width)
+
+
+def _title_cell(entry: OutlineLine) -> Cell:
+    color = "text-1" if entry.current else "text-2"
+    if not entry.sensitive:
+        return Cell(entry.title, color)
+    return Cell(f"{SENSITIVE.glyph} {entry.title}", color, spans=(Span(0, 1, SENSITIVE.ink),))
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -122,7 +132,7 @@ class OutlineScreen(Dialog[int]):
             [
                 Cell(e.sign.glyph, e.sign.ink),
                 Cell(str(e.number), "text-3"),
-                Cell(e.title, "text-1" if e.current else "text-2"),
+                _title_cell(e),
                 Cell(e.word, e.sign.ink),
             ]
             for e in self.lesson.outline()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from deepdive.engine.common.untrusted import visible
 from deepdive.engine.lessons.tutorial import Step
 from deepdive.engine.results.predictions import grade
 from deepdive.tui.house import House
@@ -14,9 +15,11 @@ from deepdive.tui.shown.ink import MUTED, STRONG, TEXT, Ink
 from deepdive.tui.shown.lesson import Lesson
 from deepdive.tui.shown.lines import Line, shorten, spread
 from deepdive.tui.shown.page import ExerciseSlot, Slot, StepSlot, Text, read, segments
+from deepdive.tui.shown.signs import SENSITIVE
 from deepdive.tui.shown.status import about_text, needs_of, reason_of, state_text, writes_of
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.page import PageText
+from deepdive.tui.widgets.prose import wrap
 from deepdive.tui.widgets.stepcard import Card, StepCard
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -45,6 +48,23 @@ class PageHead(Drawn):
         title = shorten(self.title, max(8, width - len(count) - 6))
         left = [(str(self.number), Ink("accent", bold=True)), (" ", TEXT), (title, STRONG)]
         return [spread(left, [(count, MUTED)], width)]
+
+
+class Announcement(Drawn):
+    """! This step shows stereotypes."""
+
+    DEFAULT_CSS = "Announcement { height: auto; }"
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words
+
+    def rows_needed(self, width: int) -> int:
+        return len(self.draw(width, 0))
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        sign = (f"{SENSITIVE.glyph} ", Ink(SENSITIVE.ink, bold=True))
+        return wrap([sign, (visible(self.words, newlines=False), Ink(SENSITIVE.ink))], width)
 
 
 class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
@@ -84,7 +104,8 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
         self.lesson = lesson
         page, tutorial = lesson.here, lesson.tutorial
         self._page, self._texts, self.card, self.questions, self.outcome = page.number, [], None, [], Outcome()
-        body: list[Widget] = []
+        words = lesson.step.announcement if lesson.step is not None else ""
+        body: list[Widget] = [Announcement(words)] if words else []  # before anything that the step shows
         for part in _parts(lesson):
             widget: Widget
             if isinstance(part, list):
@@ -194,7 +215,9 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     def as_text(self) -> str:
         """The page for the clipboard: its prose and its step."""
-        parts = [widget.text for widget in self._texts if widget.display]
+        words = self.lesson.step.announcement if self.lesson is not None and self.lesson.step is not None else ""
+        parts = [visible(words)] if words else []
+        parts += [widget.text for widget in self._texts if widget.display]
         return "\n\n".join([*parts, self.card.text] if self.card is not None else parts)
 
 

@@ -30,6 +30,7 @@ class OutlineLine:
     sign: Sign
     word: str
     current: bool
+    sensitive: bool = False  # its step shows what is announced first
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,8 @@ class Lesson:
             sign = SIGNS["done"] if done == len(page.exercises) else SIGNS["unread"]
         elif page.number in self.read:
             sign, word = SIGNS["read"], "read"
-        return OutlineLine(page.number, page.title, sign, word, page.number == self.page)
+        sensitive = any(self.tutorial.step(step).announcement for step in page.steps)
+        return OutlineLine(page.number, page.title, sign, word, page.number == self.page, sensitive)
 
     def stale_lines(self) -> list[str]:
         """What is stale and why: "5 was run with temperature 1.0; it is 0.7 now"."""

@@ -16,6 +16,7 @@ class Sign(NamedTuple):
         return f"{self.glyph} {self.word}"
 
 
+SENSITIVE = Sign("!", "sensitive", "stale")
 SIGNS = {
     "never": Sign("○", "never run", "text-3"),
     "queued": Sign("◌", "queued", "accent"),
