@@ -1,4 +1,4 @@
-"""Claims: a lesson's shape as one comparison over figures (see expressions.py), judged over the seeds.
+"""Claims: a lesson's shape as one comparison over figures (see lessons/language.py), judged over the seeds.
 
 50 <= at_lowest(validation_loss) <= 200
 accuracy(method='prompt', k=k) >= accuracy(method='head', k=k) + 0.05

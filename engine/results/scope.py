@@ -1,4 +1,4 @@
-"""Expressions over a run's figures: parsed with `ast`, looked at node by node, never run as code.
+"""Expressions over a run's figures, worked out: where each name gets its value (lessons/language.py reads the text).
 
     accuracy(method='head', k=8) + 0.05         abs(last(training_loss) - book(training_loss))
 

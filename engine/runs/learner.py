@@ -1,4 +1,4 @@
-"""The learner's records: what was read, predicted, answered, graded and pinned, in `learner.jsonl` of the home folder.
+"""The learner's records: what was read, predicted and answered, in `learner.jsonl` of the home folder.
 
 Interface and command write them, never a worker; several may be open at once. Progress is a fold over the records, so
 nothing is ever changed in place. Where the disk is full or read-only, records live on in memory and go out when they
@@ -43,20 +43,6 @@ class Predicted(Record, frozen=True, kw_only=True, omit_defaults=True, tag="pred
     answer: float | str | list[str]
 
 
-class Graded(Record, frozen=True, kw_only=True, omit_defaults=True, tag="graded"):
-    """The learner's marks on the rows of a table: what `lab.read(table)` hands to a later step.
-
-    `marks` has one dict per row graded (the row's columns and the mark), `n` is how many rows there were.
-    """
-
-    table: str
-    marks: list[dict[str, Any]]
-    n: int
-    shown: list[str] = []
-    hidden: list[str] = []
-    job: str = ""
-
-
 class Answered(Record, frozen=True, kw_only=True, omit_defaults=True, tag="answered"):
     exercise: str
     answer: Any
@@ -64,26 +50,7 @@ class Answered(Record, frozen=True, kw_only=True, omit_defaults=True, tag="answe
     hint: str = ""
 
 
-class Hinted(Record, frozen=True, kw_only=True, omit_defaults=True, tag="hinted"):
-    """The `number`th hint of an exercise (from 1) was asked for."""
-
-    exercise: str
-    number: int = 1
-
-
-class Pinned(Record, frozen=True, kw_only=True, omit_defaults=True, tag="pinned"):
-    """A probe's question and what came back (events as plain data), kept by the learner."""
-
-    probe: str
-    question: dict[str, Any] = {}
-    answer: list[dict[str, Any]] = []
-
-
-class Reset(Record, frozen=True, kw_only=True, omit_defaults=True, tag="reset"):
-    """Begin a tutorial anew (without a tutorial: all of them). The records before it stay in the file."""
-
-
-AnyRecord = Read | Predicted | Graded | Answered | Hinted | Pinned | Reset
+AnyRecord = Read | Predicted | Answered
 _decoder: msgspec.json.Decoder[AnyRecord] = msgspec.json.Decoder(AnyRecord)
 
 
@@ -100,10 +67,7 @@ class Progress:
     run: str = ""  # the run that was open then
     passed: set[str] = field(default_factory=set)  # exercises
     tries: dict[str, int] = field(default_factory=dict)  # answers given, by exercise
-    hints: dict[str, int] = field(default_factory=dict)  # hints seen, by exercise
     predictions: dict[str, Predicted] = field(default_factory=dict)
-    grades: dict[str, Graded] = field(default_factory=dict)  # the latest, by table
-    pinned: list[Pinned] = field(default_factory=list)
     seen: float = 0.0  # time of the latest record
 
 
@@ -119,19 +83,10 @@ class Learner:
 
     def add(self, records: Iterable[AnyRecord]) -> None:
         for record in records:
-            if isinstance(record, Reset):
-                self._reset(record.tutorial)
-                continue
             progress = self.tutorials.setdefault(record.tutorial, Progress())
             progress.seen = max(progress.seen, record.t)
             self.last = record.tutorial
             _apply(progress, record)
-
-    def _reset(self, tutorial: str) -> None:
-        for id in [tutorial] if tutorial else list(self.tutorials):
-            self.tutorials.pop(id, None)
-        if self.last not in self.tutorials:
-            self.last = max(self.tutorials, key=lambda id: self.tutorials[id].seen, default="")
 
 
 def _apply(progress: Progress, record: AnyRecord) -> None:
@@ -141,16 +96,10 @@ def _apply(progress: Progress, record: AnyRecord) -> None:
         progress.run = record.run or progress.run
     elif isinstance(record, Predicted):
         progress.predictions[record.prediction] = record
-    elif isinstance(record, Graded):
-        progress.grades[record.table] = record
     elif isinstance(record, Answered):
         progress.tries[record.exercise] = progress.tries.get(record.exercise, 0) + 1
         if record.passed:
             progress.passed.add(record.exercise)
-    elif isinstance(record, Hinted):
-        progress.hints[record.exercise] = max(record.number, progress.hints.get(record.exercise, 0))
-    elif isinstance(record, Pinned):
-        progress.pinned.append(record)
 
 
 def progress(records: Iterable[AnyRecord]) -> Learner:
@@ -195,44 +144,11 @@ class Records:
     def predicted(self, tutorial: str, prediction: str, answer: float | str | list[str], run: str = "") -> Fault | None:
         return self.add(Predicted(t=time.time(), tutorial=tutorial, run=run, prediction=prediction, answer=answer))
 
-    def graded(
-        self,
-        tutorial: str,
-        table: str,
-        marks: list[dict[str, Any]],
-        n: int,
-        *,
-        shown: Iterable[str] = (),
-        hidden: Iterable[str] = (),
-        job: str = "",
-        run: str = "",
-    ) -> Fault | None:
-        where = {"tutorial": tutorial, "run": run, "job": job, "table": table}
-        record = Graded(t=time.time(), marks=marks, n=n, shown=list(shown), hidden=list(hidden), **where)
-        return self.add(record)
-
     def answered(
         self, tutorial: str, exercise: str, answer: Any, passed: bool, hint: str = "", run: str = ""
     ) -> Fault | None:
         where = {"tutorial": tutorial, "run": run}
         return self.add(Answered(t=time.time(), exercise=exercise, answer=answer, passed=passed, hint=hint, **where))
-
-    def hinted(self, tutorial: str, exercise: str, number: int = 1, run: str = "") -> Fault | None:
-        return self.add(Hinted(t=time.time(), tutorial=tutorial, run=run, exercise=exercise, number=number))
-
-    def pinned(
-        self,
-        tutorial: str,
-        probe: str,
-        question: dict[str, Any],
-        answer: list[dict[str, Any]],
-        run: str = "",
-    ) -> Fault | None:
-        where = {"tutorial": tutorial, "run": run}
-        return self.add(Pinned(t=time.time(), probe=probe, question=question, answer=answer, **where))
-
-    def reset(self, tutorial: str = "") -> Fault | None:
-        return self.add(Reset(t=time.time(), tutorial=tutorial))
 
     # ---- reading and writing ----------------------------------------------------------------------------------
     def add(self, record: AnyRecord) -> Fault | None:

@@ -9,14 +9,10 @@ from deepdive.engine.runs import log
 from deepdive.engine.runs.learner import (
     Answered,
     AnyRecord,
-    Graded,
-    Hinted,
     Learner,
-    Pinned,
     Predicted,
     Read,
     Records,
-    Reset,
     progress,
 )
 from hypothesis import given
@@ -30,11 +26,7 @@ NAMES = st.sampled_from(["X1", "X2"])
 RECORDS: st.SearchStrategy[AnyRecord] = st.one_of(
     st.builds(Read, page=st.integers(1, 12), cursor=st.dictionaries(st.just("line"), st.integers(0, 90)), **HEAD),
     st.builds(Predicted, prediction=NAMES, answer=st.floats(0, 12) | st.just("up") | st.just(["a", "b"]), **HEAD),
-    st.builds(Graded, table=NAMES, marks=st.just([{"id": 1, "mark": "good"}]), n=st.integers(0, 9), **HEAD),
     st.builds(Answered, exercise=NAMES, answer=st.text(max_size=5), passed=st.booleans(), **HEAD),
-    st.builds(Hinted, exercise=NAMES, number=st.integers(1, 4), **HEAD),
-    st.builds(Pinned, probe=NAMES, question=st.just({"sentence": "a"}), answer=st.just([{"type": "note"}]), **HEAD),
-    st.builds(Reset, tutorial=st.sampled_from(["", "chapter2", "chapter4"])),
 )
 
 
@@ -55,25 +47,12 @@ def test_every_record_is_kept(tmp_path: Path) -> None:
     records = Records(tmp_path)
     assert records.predicted("chapter2", "P1", 3.0, "chapter2-1") is None
     records.answered("chapter2", "X1", "12", passed=False, hint="count again")
-    records.hinted("chapter2", "X1", 2)
     records.answered("chapter2", "X1", "13", passed=True)
-    records.graded(
-        "chapter7", "answers", [{"id": 1, "mark": 4}], 50, shown=["question"], hidden=["model"], job="judge-1"
-    )
-    records.pinned("chapter2", "top_words", {"sentence": "Life is"}, [{"type": "plot"}])
     records.close()
     learner = Records(tmp_path).progress()
     here = learner.of("chapter2")
     assert here.predictions["P1"].answer == 3.0
-    assert (here.passed, here.tries, here.hints) == ({"X1"}, {"X1": 2}, {"X1": 2})
-    assert here.pinned[0].question == {"sentence": "Life is"}
-    graded = learner.of("chapter7").grades["answers"]
-    assert (graded.marks, graded.n, graded.shown, graded.hidden) == (
-        [{"id": 1, "mark": 4}],
-        50,
-        ["question"],
-        ["model"],
-    )
+    assert (here.passed, here.tries) == ({"X1"}, {"X1": 2})
     assert learner.last == "chapter2"
 
 
@@ -81,17 +60,6 @@ def test_the_first_start_has_no_records(tmp_path: Path) -> None:
     learner = Records(tmp_path).progress()
     assert (learner.last, learner.of("chapter2").page, learner.of("chapter2").read) == ("", 1, set())
     assert not (tmp_path / "learner.jsonl").exists()
-
-
-def test_a_reset_begins_one_tutorial_anew(tmp_path: Path) -> None:
-    records = Records(tmp_path)
-    records.read("chapter4", 3)
-    records.read("chapter2", 5)
-    records.reset("chapter2")
-    learner = records.progress()
-    assert (learner.last, learner.of("chapter2").read, learner.of("chapter4").page) == ("chapter4", set(), 3)
-    records.reset()
-    assert records.progress() == Learner()
 
 
 @given(st.lists(RECORDS, max_size=12), st.integers(0, 12))
