@@ -35,11 +35,9 @@ def outline_line(entry: OutlineLine, width: int) -> Line:
     mark: list[Run] = [(f"{SENSITIVE.glyph} ", Ink(SENSITIVE.ink, back=back, bold=True))] if entry.sensitive else []
     title = shorten(entry.title, max(4, width - 8 - width_of(mark) - cell_len(entry.word)))
     left: list[Run] = [
-        *(
-            bar,
-            (f"{entry.sign.glyph} ", Ink(entry.sign.ink, back=back)),
-            (f"{entry.number} ", TEXT._replace(back=back)),
-        ),
+        bar,
+        (f"{entry.sign.glyph} ", Ink(entry.sign.ink, back=back)),
+        (f"{entry.number} ", TEXT._replace(back=back)),
         *mark,
         (title, (STRONG if entry.current else TEXT)._replace(back=back)),
     ]
@@ -125,8 +123,10 @@ class OutlineScreen(Dialog[int]):
 
     def compose(self) -> ComposeResult:
         columns = [
-            *(Column("", width=1, shrink=False), Column("", "right", width=2, shrink=False), Column("", width=38)),
-            Column("", shrink=False),
+            Column(width=1, shrink=False),
+            Column(align="right", width=2, shrink=False),
+            Column(width=38),
+            Column(shrink=False),
         ]
         rows = [
             [

@@ -162,13 +162,6 @@ def run_lines(runs: Sequence[RunInfo], catalogue: Catalogue, width: int, limit: 
         at = f"{ago(info.started):<9}"
         used = 13 + cell_len(words)
         gap = max(2, 33 - used)
-        lines.append(
-            fit(
-                [
-                    *((f" {sign.glyph} ", Ink(sign.ink)), (at + " ", MUTED), (words, TEXT)),
-                    *((" " * gap, TEXT), (extra, MUTED)),
-                ],
-                width,
-            )
-        )
+        left: list[Run] = [(f" {sign.glyph} ", Ink(sign.ink)), (at + " ", MUTED), (words, TEXT)]
+        lines.append(fit([*left, (" " * gap, TEXT), (extra, MUTED)], width))
     return lines

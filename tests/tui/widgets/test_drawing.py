@@ -1,10 +1,10 @@
-"""Lines, wrapping, bars, memory and tables: nothing is lost, nothing is wider than asked for."""
+"""Wrapping, bars, memory and tables: nothing is lost, nothing is wider than asked for."""
 
 from __future__ import annotations
 
 import pytest
 from deepdive.tui.shown.ink import Ink
-from deepdive.tui.shown.lines import cells_of, changed_spans, fit, heading, shorten, text_of, width_of
+from deepdive.tui.shown.lines import text_of, width_of
 from deepdive.tui.shown.marks import Bar, Cell, Column, Holder, Piece, Span, confusion, verdict
 from deepdive.tui.widgets.bars import bar_lines, bar_text
 from deepdive.tui.widgets.holders import FILLS, in_unit, share_cells, stacked, unit_for
@@ -17,42 +17,6 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 words = st.text(st.sampled_from("ab c\n日é\u0301 \x1b\u202e-"), max_size=12)
-colors = st.sampled_from([Ink(), Ink("accent"), Ink("book", invert=True)])
-lines = st.lists(st.tuples(st.text("abc 日本é", max_size=8), colors), max_size=6).map(tuple)
-
-
-@given(lines, st.integers(0, 30))
-def test_fit_is_exact(line: tuple[tuple[str, Ink], ...], width: int) -> None:
-    assert width_of(fit(line, width)) == width
-
-
-@given(st.text(max_size=30), st.integers(0, 20))
-def test_shorten_never_exceeds(text: str, width: int) -> None:
-    assert cell_len(shorten(text, width)) <= width
-
-
-@given(lines, lines, st.integers(1, 30))
-def test_what_is_outside_the_changed_spans_is_the_same(
-    old: tuple[tuple[str, Ink], ...], new: tuple[tuple[str, Ink], ...], width: int
-) -> None:
-    before, after = fit(old, width), fit(new, width)
-    spans = changed_spans(before, after, join=3)
-    inside = {column for start, end in spans for column in range(start, end)}
-    was, now = cells_of(before), cells_of(after)
-    for column in range(width):
-        if column not in inside:
-            assert was[column] == now[column]
-    for start, end in spans:
-        assert was[start][0]
-        assert now[start][0]
-        assert end == width or (was[end][0] and now[end][0])
-
-
-def test_a_heading_lets_its_note_go_before_its_name() -> None:
-    assert text_of(heading("Loss", "nats a token", "update 124", 40)).endswith("update 124")
-    narrow = text_of(heading("Loss", "nats a token", "cursor at update 124", 20))
-    assert narrow.startswith("Loss  nats a token")
-    assert "update" not in narrow
 
 
 def set_in(texts: list[str], width: int) -> list[list[Fragment]]:
