@@ -16,5 +16,5 @@ class SteadyScreen(Screen[ScreenResultType]):
         return super().dismiss(result) if self.is_active else AwaitComplete()
 
 
-class Dialog(SteadyScreen[ScreenResultType], ModalScreen[ScreenResultType]):
-    """A screen in front of another one."""
+class Dialog(ModalScreen[ScreenResultType], SteadyScreen[ScreenResultType]):
+    """A screen in front of another one, which is seen behind it: a stylesheet comes from the first base only."""

@@ -6,8 +6,11 @@ import importlib
 import pkgutil
 from pathlib import Path
 
+import pytest
 from deepdive.tui import screens
 from textual.screen import Screen
+
+from tests.tui.driving import seated
 
 FOLDER = Path(screens.__path__[0])
 
@@ -28,3 +31,12 @@ def test_each_stylesheet_stands_beside_the_screen_that_it_is_of() -> None:
 
 def test_a_screen_has_no_rules_in_its_code() -> None:
     assert [path.name for path in FOLDER.glob("*.py") if 'CSS = """' in path.read_text()] == []
+
+
+@pytest.mark.parametrize("theme", ["deep-dark", "sixteen"])
+@pytest.mark.parametrize("key", ["question_mark", "colon", "T"])
+async def test_the_screen_behind_a_dialog_is_still_seen(theme: str, key: str) -> None:
+    async with seated("little", theme=theme) as seat:
+        await seat.see("page 1 of 7")
+        await seat.press(key)
+        assert "Deep Dive  2  Masked and causal" in await seat.see("Keys here|Jump to a page|high-contrast")
