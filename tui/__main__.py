@@ -24,7 +24,7 @@ HANG_UP_SECONDS = 2.0
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code."""
-    from .terminal import paintable
+    from deepdive.tui.terminal.asking import paintable
 
     words = list(sys.argv[1:] if argv is None else argv)
     if wants_interface(words, paintable()):
@@ -96,9 +96,9 @@ def interface(words: Sequence[str]) -> int:
     parser.add_argument("--no-images", action="store_true")
     wanted = parser.parse_args(list(words))
 
-    from . import terminal
+    from deepdive.tui.terminal import asking
 
-    found = terminal.prepare()
+    found = asking.prepare()
 
     house = None
     if wanted.tutorial:
@@ -111,13 +111,14 @@ def interface(words: Sequence[str]) -> int:
             sys.stderr.write(f"deepdive: {visible(problem)}\n")
             return 2
 
-    from . import theming
+    from deepdive.tui.terminal import colours
+
     from .app import DeepApp
 
-    app = DeepApp(house, wanted.tutorial, wanted.theme, fallback=theming.suited(found.colors, found.light))
+    app = DeepApp(house, wanted.tutorial, wanted.theme, fallback=colours.suited(found.colors, found.light))
     signal.signal(signal.SIGHUP, lambda number, frame: _hang_up(app))
-    with terminal.Guard(_log()):
-        terminal.settle(found)
+    with asking.Guard(_log()):
+        asking.settle(found)
         app.run(mouse=not wanted.no_mouse)
     return app.return_code or 0
 

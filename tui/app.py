@@ -7,13 +7,14 @@ import gc
 import importlib
 from typing import TYPE_CHECKING, ClassVar
 
+from deepdive.tui.screens.first import FirstScreen
+from deepdive.tui.terminal import clipboard, colours, preferences
 from textual.app import App
 from textual.binding import BindingType
 
-from . import clipboard, preferences, theming
-from .screens.first import FirstScreen
-
 if TYPE_CHECKING:
+    from deepdive.tui.screens.frame import Around
+
     from .house import House
 
 COLLECT_AFTER = (10_000, 10, 20)  # allocations, young and middle collections
@@ -25,14 +26,10 @@ class DeepApp(App[None]):
     TITLE = "Deep Dive"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = []
-    CSS = """
-    ToastRack { margin-bottom: 1; }
-    Toast { background: $edit; color: $text-1; padding: 0 1; margin: 0; width: auto; max-width: 90%; }
-    * { scrollbar-size-vertical: 1; }
-    """
+    CSS_PATH = ["app.tcss", "screens/frame.tcss"]
 
     def __init__(
-        self, house: House | None = None, tutorial: str = "", theme: str = "", fallback: str = theming.DARK
+        self, house: House | None = None, tutorial: str = "", theme: str = "", fallback: str = colours.DARK
     ) -> None:
         """Without a house the first screen is painted before catalogue, runs and records are read."""
         super().__init__()
@@ -48,7 +45,7 @@ class DeepApp(App[None]):
         return self._house
 
     def on_mount(self) -> None:
-        theming.install(self, self._wanted_theme or str(preferences.read().get("theme", "")), self._fallback)
+        colours.install(self, self._wanted_theme or str(preferences.read().get("theme", "")), self._fallback)
         if self._house is None:
             self.push_screen(FirstScreen())
             self.call_after_refresh(self.run_worker, self._move_in(), group="house")
@@ -60,7 +57,7 @@ class DeepApp(App[None]):
         self._go_home()
 
     def _go_home(self) -> None:
-        from .screens.home import HomeScreen
+        from deepdive.tui.screens.home import HomeScreen
 
         if isinstance(first := self.screen, FirstScreen):
             self.switch_screen(HomeScreen())
@@ -74,11 +71,11 @@ class DeepApp(App[None]):
         gc.set_threshold(*COLLECT_AFTER)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return theming.defaults()
+        return colours.defaults()
 
     def open_tutorial(self, id: str, run: str = "") -> None:
         """Show a tutorial where the learner left off, in its latest run or in `run`."""
-        from .screens.tutorial import TutorialScreen
+        from deepdive.tui.screens.tutorial import TutorialScreen
 
         tutorial = self.house.catalogue.get(id)
         if tutorial is not None and tutorial.ready:
@@ -101,7 +98,11 @@ class DeepApp(App[None]):
 
 def _build_house() -> House:
     """In a thread, its imports and the screen's with it: the first paint does not wait for them."""
-    importlib.import_module(".screens.home", __package__)
+    importlib.import_module("deepdive.tui.screens.home")
     from .house import House
 
     return House()
+
+
+if TYPE_CHECKING:
+    _: Around = DeepApp()  # it has what the screens ask for

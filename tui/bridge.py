@@ -21,10 +21,9 @@ from deepdive.engine.runs.spilled import filled
 from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.runs.view import RunView
 from deepdive.engine.work import submission, supervisor
+from deepdive.tui.shown.lesson import Lesson
 from textual.message import Message
 from textual.screen import Screen
-
-from .state import Lesson
 
 BUSY_SECONDS = 0.1  # between two looks at the log while a job runs
 IDLE_SECONDS = 0.5

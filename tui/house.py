@@ -5,6 +5,7 @@ What reads many files is asked for in a thread. A home that can't be written lea
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from deepdive.engine.common.faults import Fault
@@ -15,9 +16,8 @@ from deepdive.engine.runs.learner import Progress, Records
 from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.store import RunInfo, Store
 from deepdive.engine.runs.view import of
-
-from .screens.overview import Entry, entry_of, unread
-from .state import Lesson
+from deepdive.tui.shown.lesson import Lesson
+from deepdive.tui.shown.overview import Entry, entry_of, unread
 
 if TYPE_CHECKING:
     from deepdive.engine.machine.hardware import Machine
@@ -30,14 +30,11 @@ class House:
 
     def __init__(self) -> None:
         self.catalogue = catalogue.load()
-        self.trouble: Fault | None = None
         self.store: Store | None = None
         self.records: Records | None = None
-        try:
+        with suppress(Fault):
             self.store = Store()
             self.records = Records(self.store.home)
-        except Fault as fault:
-            self.trouble = fault
         self.machine: Machine | None = None
         self.machine_facts: list[tuple[str, str]] = [("device", "looking …")]
         self.here: Lesson | None = None  # the lesson in front

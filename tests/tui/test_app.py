@@ -296,7 +296,7 @@ async def test_tab_goes_from_the_page_to_the_panels_and_back() -> None:
         for _ in range(4):
             visited.append(type(seat.app.focused).__name__)
             await seat.press("tab")
-        assert visited == ["Reader", "Curve", "Tokens", "Reader"]
+        assert visited == ["Reader", "CurveChart", "Tokens", "Reader"]
         await seat.press("shift+tab")
         assert type(seat.app.focused).__name__ == "Reader"
 

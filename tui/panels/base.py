@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deepdive.engine.runs.view import JobView
-from deepdive.tui.state import Lesson
+from deepdive.tui.shown.lesson import Lesson
+from deepdive.tui.shown.lines import Line, heading, text_of
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.lines import Line, heading, text_of
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
@@ -59,8 +59,6 @@ class Words(Static):
 
 class Panel(Vertical):
     """The base: `tell` brings it up to a moment; `front` is what takes the keys."""
-
-    DEFAULT_CSS = "Panel { height: auto; margin-bottom: 1; }"
 
     def __init__(self, key: str) -> None:
         super().__init__(classes=key.partition(":")[0])

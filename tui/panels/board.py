@@ -5,50 +5,22 @@ from __future__ import annotations
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.runs.events import AnyEvent, Job
 from deepdive.engine.runs.view import JobView, RunView
-from deepdive.tui.state import Lesson
+from deepdive.tui.shown import facts, learning
+from deepdive.tui.shown.lesson import Lesson
 from deepdive.tui.widgets.learning import Stops
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
 
-from . import facts, learned
 from .base import HeadLine, Moment, Panel, Words
-from .panel import make
+from .kinds import make
 
 ANSWER = "answer"
 
 
 class Board(Container, can_focus=False):
     """Shows the panels of a job; they are mounted anew only when there are other ones."""
-
-    DEFAULT_CSS = """
-    Board { layout: vertical; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
-    Board > #nothing { color: $text-3; display: none; }
-    Board.-empty > #nothing { display: block; }
-    Board > #asked { display: none; margin-bottom: 1; }
-    Board.-answered > #asked { display: block; }
-    Board.-curved > OutputPanel Tokens { height: 6; }
-    Board.-curved > OutputPanel Bars { height: 5; }
-    Board > .-last { margin-bottom: 0; }
-    Board.-strip { layout: horizontal; overflow: hidden; scrollbar-gutter: auto; }
-    Board.-strip > Panel { height: 1fr; width: 1fr; margin: 0 2 0 0; min-height: 1; overflow: hidden; }
-    Board.-strip > CurvePanel, Board.-strip > LearningPanel { width: 3fr; }
-    Board.-strip > MemoryPanel { width: 2fr; }
-    Board.-strip > OutputPanel { width: 3fr; }
-    Board.-strip Instead, Board.-strip OutputPanel Bars { display: none; }
-    Board.-strip > OutputPanel Tokens { height: 1fr; }
-    Board.-strip > RowsPanel { width: 3fr; }
-    Board.-strip > RowsPanel Table { display: none; }
-    Board.-strip > RowsPanel.-plain Table { display: block; }
-    Board.-strip > RowsPanel Example { margin-top: 0; }
-    Board.-strip > .-beyond { display: none; }
-    Board.-zoomed > Panel { display: none; }
-    Board.-zoomed > Panel.-front { display: block; width: 1fr; height: 1fr; max-height: 100%; }
-    Board.-zoomed > OutputPanel.-front Tokens { max-height: 50%; }
-    Board.-zoomed > Panel.-front Table { max-height: 100%; }
-    Board.-zoomed > RowsPanel.-front.-told Table { max-height: 50%; }
-    """
 
     def __init__(self) -> None:
         super().__init__(id="board")
@@ -69,7 +41,7 @@ class Board(Container, can_focus=False):
 
     async def _show(self, lesson: Lesson, job: JobView | None, x: float | None, hint: str) -> None:
         front = self._answer or job
-        curves = learned.names(lesson, front) if front is not None and self._answer is None else ()
+        curves = learning.names(lesson, front) if front is not None and self._answer is None else ()
         keys = facts.panel_keys(front, curves)
         if self._answer is not None and self._answer.figures:
             keys = ["figures", *keys]

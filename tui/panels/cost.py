@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.runs.events import Spend
-from deepdive.tui.widgets.bars import Bar, Bars
+from deepdive.tui.shown.marks import Bar
+from deepdive.tui.widgets.bars import Bars
 from textual.app import ComposeResult
 
 from .base import Moment, Panel, Words
@@ -36,8 +37,6 @@ def cost_words(spends: Iterable[Spend]) -> str:
 
 
 class CostPanel(Panel):
-    DEFAULT_CSS = "CostPanel Words { color: $text-3; }"
-
     def __init__(self, key: str) -> None:
         super().__init__(key)
         self.bars, self.words = Bars(title="Cost", unit="US dollars", highlight=None), Words()

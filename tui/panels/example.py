@@ -3,58 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.runs.events import Rows
-from deepdive.tui.widgets.bars import Bar, bar_lines
-from deepdive.tui.widgets.ink import MUTED, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, heading
+from deepdive.tui.shown.cells import is_number, look, plain, spans_of
+from deepdive.tui.shown.ink import MUTED, TEXT, Ink
+from deepdive.tui.shown.lines import Line, Run, heading
+from deepdive.tui.shown.marks import Bar
+from deepdive.tui.widgets.bars import bar_lines
 from deepdive.tui.widgets.prose import wrap
 from rich.cells import cell_len
 
 LONG_TEXT = 12  # characters from which a cell may be worth reading in full
 TRUTHS = ("truth", "label", "answer", "expected")  # columns that say what is right
-
-
-class Look(NamedTuple):
-    """How a marked span is told: by colour, by the glyph behind it, by underline or inversion."""
-
-    color: str
-    glyph: str = ""
-    underline: bool = False
-    invert: bool = False
-
-
-LOOKS = {
-    "mask": Look("accent", invert=True),
-    "given": Look("accent", underline=True),
-    "right": Look("held", "✓", underline=True),
-    "wrong": Look("failed", "✗", underline=True),
-    "missed": Look("stale", "○", underline=True),
-}
-
-
-def look(label: str) -> Look:
-    """The look of a span's label; one of a lesson's own is marked like a given one."""
-    return LOOKS.get(label, LOOKS["given"])
-
-
-def spans_of(value: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(text, label) of a cell's spans, the glyph of its verdict behind each."""
-    return [
-        (visible(str(text), False) + (look(str(label)).glyph if label else ""), str(label or ""))
-        for text, label in value["spans"]
-    ]
-
-
-def plain(value: Any) -> str:
-    """A cell's text as a probe would be asked it."""
-    if isinstance(value, dict):
-        if "spans" in value:
-            return "".join(str(text) for text, _ in value["spans"])
-        return str(value.get("about", ""))
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def example_lines(rows: Rows, at: int, width: int) -> list[Line]:
@@ -104,7 +66,7 @@ def _runs(value: Any) -> list[Run]:
 def _bars(name: str, shares: Mapping[str, Any], row: Mapping[str, Any], width: int) -> list[Line]:
     """The shares as bars, the true one strong; without a truth the greatest."""
     truth = next((plain(row[key]) for key in TRUTHS if key in row and not isinstance(row[key], dict)), "")
-    bars = [Bar(str(label), float(share) if _number(share) else None) for label, share in shares.items()]
+    bars = [Bar(str(label), float(share) if is_number(share) else None) for label, share in shares.items()]
     known = [bar.value for bar in bars if bar.value is not None]
     full = 1.0 if known and min(known) >= 0 and max(known) <= 1 else None
     greatest = max(range(len(bars)), key=lambda at: bars[at].value or 0.0, default=None)
@@ -116,7 +78,3 @@ def _bars(name: str, shares: Mapping[str, Any], row: Mapping[str, Any], width: i
         heading(title[:1].upper() + title[1:], "", note, width),
         *bar_lines(bars, width, highlight=chosen, full=full),
     ]
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

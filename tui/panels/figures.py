@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import label, number
 from deepdive.engine.runs.events import Figure
-from deepdive.tui.widgets.table import Cell, Column, Row, Table
+from deepdive.tui.shown.marks import Cell, Column, Row
+from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 
 from .base import Moment, Panel

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from deepdive.tui.shown import learning
 from deepdive.tui.widgets.learning import Stops
 from textual.app import ComposeResult
 
-from . import learned
 from .base import Moment, Panel
 
 
 class LearningPanel(Panel):
-    DEFAULT_CSS = "LearningPanel { height: 1fr; min-height: 13; max-height: 18; }"
-
     def __init__(self, key: str) -> None:
         super().__init__(key)
         self.curve = Stops()
@@ -20,7 +18,7 @@ class LearningPanel(Panel):
         yield self.curve
 
     def tell(self, moment: Moment) -> None:
-        found = learned.learned(moment.lesson, moment.job, self.key.partition(":")[2])
+        found = learning.learned(moment.lesson, moment.job, self.key.partition(":")[2])
         if found is None:
             return
         stops = self.curve

@@ -10,8 +10,9 @@ from deepdive.engine.lessons.tutorial import Claim, Tutorial
 from deepdive.engine.results import claims
 from deepdive.engine.results.evidence import identifier
 from deepdive.engine.results.measured import Held, Result, Results
-from deepdive.tui.widgets.axes import reading
-from deepdive.tui.widgets.table import Cell, Column, Row, Table, verdict
+from deepdive.tui.shown.marks import Cell, Column, Row, verdict
+from deepdive.tui.shown.readings import reading
+from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -75,13 +76,6 @@ def _lesson(result: Result, mine: Sequence[Claim], verdicts: dict[str, bool | No
 
 class Outcome(Vertical):
     """Stands below a page's text once its step has measured something."""
-
-    DEFAULT_CSS = """
-    Outcome { height: auto; display: none; margin: 0 0 1 0; }
-    Outcome .claim { margin-left: 2; }
-    Outcome .notes { color: $text-3; margin-left: 2; }
-    Outcome .head { color: $text-1; text-style: bold; margin-top: 1; }
-    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -11,7 +11,8 @@ from deepdive.engine.common.untrusted import visible
 from deepdive.engine.lessons.tutorial import Exercise, Prediction, Tutorial
 from deepdive.engine.results.predictions import Answer, Grade
 from deepdive.engine.work import exercises
-from deepdive.tui.widgets.table import Cell, Column, Table
+from deepdive.tui.shown.marks import Cell, Column
+from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -24,15 +25,6 @@ from textual.widgets import Input, Static
 class PredictionCard(Vertical):
     """The guess before the run; afterwards guess and outcome side by side."""
 
-    DEFAULT_CSS = """
-    PredictionCard { height: auto; margin: 0 0 1 0; }
-    PredictionCard .ask { color: $text-2; margin-left: 2; }
-    PredictionCard .head { color: $text-1; text-style: bold; }
-    PredictionCard .field { height: auto; margin-left: 2; }
-    PredictionCard .told { margin-left: 2; color: $text-3; }
-    PredictionCard Table { width: 56; max-width: 100%; }
-    PredictionCard Input { background: $edit; padding: 0 1; color: $text-1; width: 16; }
-    """
     BINDINGS = [
         Binding("shift+up", "shift(-1)", "up", show=False),
         Binding("shift+down", "shift(1)", "down", show=False),
@@ -135,14 +127,6 @@ class PredictionCard(Vertical):
 class ExerciseCard(Vertical):
     """A question, an answer, and the hint that fits a wrong one."""
 
-    DEFAULT_CSS = """
-    ExerciseCard { height: auto; margin: 0 0 1 0; }
-    ExerciseCard .head { color: $text-1; text-style: bold; }
-    ExerciseCard .ask, ExerciseCard .told, ExerciseCard .keys { margin-left: 2; }
-    ExerciseCard .keys { color: $text-3; }
-    ExerciseCard Input { background: $edit; padding: 0 1; color: $text-1; width: 40;
-        max-width: 100%; margin: 0 0 0 2; }
-    """
     BINDINGS = [
         Binding("f2", "hint", "hint", show=False),
         Binding("f3", "solution", "solution", show=False),

@@ -10,15 +10,16 @@ from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.lessons.tutorial import Function
 from deepdive.engine.runs.events import Rows
+from deepdive.tui.shown import facts
+from deepdive.tui.shown.cells import plain
+from deepdive.tui.shown.lines import Line
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.lines import Line
 from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.message import Message
 
-from . import facts
 from .base import Moment, Panel
-from .example import example_lines, plain
+from .example import example_lines
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,6 @@ def question_of(probes: Iterable[Function], row: dict[str, Any]) -> RowQuestion 
 class Example(Drawn):
     """The row under the cursor."""
 
-    DEFAULT_CSS = "Example { height: auto; margin-top: 1; display: none; }"
-
     def __init__(self) -> None:
         super().__init__()
         self.rows: Rows | None = None
@@ -69,11 +68,6 @@ class Example(Drawn):
 
 class RowsPanel(Panel):
     """A table; where it cuts texts short, the row under the cursor stands below in full."""
-
-    DEFAULT_CSS = """
-    RowsPanel Table { max-height: 11; }
-    RowsPanel.-told Table { max-height: 6; }
-    """
 
     class Asked(Message):
         """Enter was pressed on a row that a probe can be asked of."""

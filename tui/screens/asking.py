@@ -12,7 +12,7 @@ from deepdive.tui.bridge import Answered, Refused, Session
 from deepdive.tui.panels.board import Board
 from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
 from deepdive.tui.panels.rows import RowsPanel
-from deepdive.tui.state import Lesson
+from deepdive.tui.shown.lesson import Lesson
 
 from .frame import DeepScreen
 from .outline import Outline

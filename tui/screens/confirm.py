@@ -15,11 +15,7 @@ from .steady import Dialog
 class ConfirmScreen(Dialog[bool]):
     """Dismissed with True for yes."""
 
-    DEFAULT_CSS = """
-    ConfirmScreen { align: center middle; background: $background 60%; }
-    ConfirmScreen > Vertical { width: 60; max-width: 94%; height: auto; background: $card; padding: 1 2; }
-    ConfirmScreen .keys { margin-top: 1; color: $text-3; }
-    """
+    CSS_PATH = "confirm.tcss"
     BINDINGS = [
         Binding("y,enter", "answer(True)", "yes", show=False),
         Binding("n,escape,q", "answer(False)", "no", show=False),

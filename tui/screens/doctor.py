@@ -19,12 +19,7 @@ class DoctorScreen(DeepScreen):
     """The checks of `deepdive doctor`."""
 
     KIND = "doctor"
-    DEFAULT_CSS = """
-    DoctorScreen VerticalScroll { margin: 1 3; }
-    DoctorScreen .check { height: auto; margin-bottom: 1; max-width: 100; }
-    DoctorScreen .name { width: 16; }
-    DoctorScreen .said { width: 1fr; }
-    """
+    CSS_PATH = "doctor.tcss"
 
     def content(self) -> ComposeResult:
         yield VerticalScroll(Static("looking …", classes="check", markup=False))

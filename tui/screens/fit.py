@@ -11,9 +11,9 @@ from deepdive.engine.common.untrusted import visible
 from deepdive.engine.machine.fit import GB, SIZES, Row, instead, job_of, measured, own_memory, rows, verdict
 from deepdive.engine.machine.hardware import machine
 from deepdive.tui.commands import Facts
-from deepdive.tui.state import Lesson
+from deepdive.tui.shown.lesson import Lesson
+from deepdive.tui.shown.marks import Holder, Kind
 from deepdive.tui.widgets.fitbars import Change, FitBar, FitBars, Verdict
-from deepdive.tui.widgets.holders import Holder, Kind
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -46,11 +46,7 @@ class FitScreen(DeepScreen):
     Dismissed with the settings that the learner wants to use."""
 
     KIND = "fit"
-    DEFAULT_CSS = """
-    FitScreen Sheet { margin: 1 2 0 2; }
-    FitScreen #said { height: auto; margin-bottom: 1; }
-    FitScreen #notes { height: auto; margin-top: 1; color: $text-3; }
-    """
+    CSS_PATH = "fit.tcss"
 
     def __init__(self, lesson: Lesson) -> None:
         super().__init__()

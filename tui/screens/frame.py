@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from deepdive.tui import commands
 from deepdive.tui.commands import Facts
-from deepdive.tui.terminal import LEAST_HEIGHT, LEAST_WIDTH
+from deepdive.tui.shown.ink import MUTED, TEXT, Ink
+from deepdive.tui.shown.lines import Line, Run, fit, shorten, width_of
+from deepdive.tui.terminal.asking import LEAST_HEIGHT, LEAST_WIDTH
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import MUTED, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, shorten, width_of
 from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
@@ -19,16 +20,42 @@ from textual.widgets import Static
 from .steady import SteadyScreen
 
 if TYPE_CHECKING:
-    from deepdive.tui.app import DeepApp
+    from deepdive.tui.house import House
 
 NAME = Ink("accent", bold=True)
+SCREENS = {
+    "doctor": "DoctorScreen",
+    "help": "HelpScreen",
+    "keys": "KeysScreen",
+    "palette": "PaletteScreen",
+    "runs": "RunsScreen",
+    "themes": "ThemeScreen",
+}
+
+
+def named(name: str, *arguments: Any) -> Screen[Any]:
+    """A screen by its module's name, imported now. Some of them stand on this module, which so need not know them."""
+    screen: Screen[Any] = getattr(import_module(f"{__package__}.{name}"), SCREENS[name])(*arguments)
+    return screen
+
+
+class Around(Protocol):
+    """What a screen asks of the application around it, which is built above the screens."""
+
+    warm: bool
+
+    @property
+    def house(self) -> House: ...
+
+    def open_tutorial(self, id: str, run: str = "") -> None: ...
+
+    def copy(self, text: str) -> None: ...
 
 
 class HeaderLine(Drawn):
     """Deep Dive, where we are, what goes on, and on what machine; the middle gives way first."""
 
     INTERVAL = 1.0
-    DEFAULT_CSS = "HeaderLine { height: 1; dock: top; background: $surface; padding: 0 1; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,7 +87,6 @@ class HeaderLine(Drawn):
 class FooterLine(Drawn):
     """The keys that can be pressed now, most wanted first; what has no room is under ? and :."""
 
-    DEFAULT_CSS = "FooterLine { height: 1; dock: bottom; background: $surface; padding: 0 1; }"
     KEPT = ("help", "back", "home", "quit (runs go on)")
 
     def __init__(self) -> None:
@@ -120,12 +146,6 @@ class DeepScreen(SteadyScreen[Any]):
         (160, "-wide"),
     ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (LEAST_HEIGHT, "-high")]
-    DEFAULT_CSS = """
-    DeepScreen { background: $background; color: $text-2; }
-    DeepScreen > #small { display: none; width: 1fr; height: 1fr; content-align: center middle; }
-    DeepScreen.-small > *, DeepScreen.-low > * { display: none; }
-    DeepScreen.-small > #small, DeepScreen.-low > #small { display: block; }
-    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,8 +158,8 @@ class DeepScreen(SteadyScreen[Any]):
         self.footer = FooterLine()
 
     @property
-    def deep(self) -> DeepApp:
-        return cast("DeepApp", self.app)
+    def deep(self) -> Around:
+        return cast(Around, self.app)
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -174,37 +194,27 @@ class DeepScreen(SteadyScreen[Any]):
 
     # ---- what all screens can do ----------------------------------------------------------------------------------
     def action_help(self) -> None:
-        from .help import HelpScreen
-
-        self.app.push_screen(HelpScreen(self.KIND, self.glossary()))
+        self.app.push_screen(named("help", self.KIND, self.glossary()))
 
     def glossary(self) -> dict[str, str]:
         """Terms that the help screen explains."""
         return {}
 
     def action_palette(self) -> None:
-        from .palette import PaletteScreen
-
         def chosen(action: str | None) -> None:
             if action:
                 self.call_later(self.run_action, action)
 
-        self.app.push_screen(PaletteScreen(commands.palette(self.KIND, self.facts())), chosen)
+        self.app.push_screen(named("palette", commands.palette(self.KIND, self.facts())), chosen)
 
     def action_theme(self) -> None:
-        from .themes import ThemeScreen
-
-        self.app.push_screen(ThemeScreen())
+        self.app.push_screen(named("themes"))
 
     def action_runs(self) -> None:
-        from .runs import RunsScreen
-
-        self.app.push_screen(RunsScreen())
+        self.app.push_screen(named("runs"))
 
     def action_keys(self) -> None:
-        from .keys import KeysScreen
-
-        self.app.push_screen(KeysScreen())
+        self.app.push_screen(named("keys"))
 
     async def action_leave(self) -> None:
         self.dismiss()

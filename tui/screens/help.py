@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from deepdive.engine.common.untrusted import visible
 from deepdive.tui import commands
-from deepdive.tui.widgets.table import Cell, Column, Table
+from deepdive.tui.shown.marks import Cell, Column
+from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -27,14 +28,7 @@ EVERYWHERE = (
 class HelpScreen(Dialog[None]):
     """Keys first, then the glossary."""
 
-    DEFAULT_CSS = """
-    HelpScreen { align: center middle; background: $background 60%; }
-    HelpScreen > VerticalScroll { width: 92; max-width: 96%; height: auto; max-height: 92%; background: $card;
-        padding: 1 2; }
-    HelpScreen .term { margin-top: 1; }
-    HelpScreen .head { color: $text-1; text-style: bold; margin-top: 1; }
-    HelpScreen Table { margin-top: 1; }
-    """
+    CSS_PATH = "help.tcss"
     BINDINGS = [Binding("escape,question_mark,q", "dismiss", "back", show=False)]
 
     def __init__(self, kind: str, glossary: Mapping[str, str]) -> None:

@@ -8,26 +8,24 @@ from typing import Any
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.runs.store import RunInfo
 from deepdive.tui.commands import Facts
+from deepdive.tui.shown import overview
+from deepdive.tui.shown.ink import Ink
+from deepdive.tui.shown.lines import Line, fit
+from deepdive.tui.shown.overview import Entry
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import Ink
-from deepdive.tui.widgets.lines import Line, fit
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.message import Message
 
-from . import overview
-from .frame import DeepScreen
-from .overview import Entry
+from .frame import DeepScreen, named
 
 BAR = ("▌", Ink("accent", back="surface"))
 
 
 class GoOn(Drawn):
     """The first line: what `enter` does."""
-
-    DEFAULT_CSS = "GoOn { height: 1; margin: 1 3 0 3; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +42,6 @@ class GoOn(Drawn):
 class TutorialList(Drawn, can_focus=True):
     """The nine tutorials; a bar stands on one."""
 
-    DEFAULT_CSS = "TutorialList { height: 1fr; margin: 1 1; min-height: 11; }"
     BINDINGS = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
@@ -130,14 +127,7 @@ class HomeScreen(DeepScreen):
     """Where one starts."""
 
     KIND = "home"
-    DEFAULT_CSS = """
-    HomeScreen #below { height: auto; margin: 0 3 1 3; }
-    HomeScreen #machine { width: 1fr; }
-    HomeScreen #recent { width: 41; margin-left: 2; }
-    HomeScreen.-narrow #recent { width: 33; }
-    HomeScreen.-wide #recent { width: 60; }
-    HomeScreen #problems { color: $failed; margin: 0 3; height: auto; }
-    """
+    CSS_PATH = "home.tcss"
 
     def __init__(self) -> None:
         super().__init__()
@@ -211,6 +201,4 @@ class HomeScreen(DeepScreen):
         self.list.focus()
 
     def action_doctor(self) -> None:
-        from .doctor import DoctorScreen
-
-        self.app.push_screen(DoctorScreen())
+        self.app.push_screen(named("doctor"))

@@ -14,9 +14,9 @@ from deepdive.engine.keys.checks import Verdict, check
 from deepdive.engine.keys.finding import Found, Survey, Where
 from deepdive.engine.keys.secret import Secret
 from deepdive.tui.commands import Facts
+from deepdive.tui.shown.ink import MUTED, STRONG, TEXT, Ink
+from deepdive.tui.shown.lines import Line, fit, shorten, spread
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, fit, shorten, spread
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -49,7 +49,6 @@ ROWS = 4  # of one service in the list, with the blank line after it
 class KeyList(Drawn, can_focus=True):
     """The three services; a bar stands on one."""
 
-    DEFAULT_CSS = f"KeyList {{ height: {ROWS * len(NAMES) - 1}; margin: 1 1 0 1; }}"
     BINDINGS = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
@@ -65,6 +64,9 @@ class KeyList(Drawn, can_focus=True):
     @property
     def name_chosen(self) -> str:
         return NAMES[self.chosen]
+
+    def rows_needed(self, width: int) -> int:
+        return ROWS * len(NAMES) - 1
 
     def draw(self, width: int, height: int) -> list[Line]:
         lines: list[Line] = []
@@ -138,14 +140,7 @@ class KeysScreen(DeepScreen):
     """Set, check and delete keys. Whatever asks a keyring or a service does so in a thread, with an end in sight."""
 
     KIND = "keys"
-    DEFAULT_CSS = """
-    KeysScreen #why { margin: 1 1 0 3; height: 1; }
-    KeysScreen #entry { height: 1; margin: 1 3 0 3; }
-    KeysScreen #label { width: 12; color: $text-1; text-style: bold; }
-    KeysScreen SecretInput { width: 38; background: $edit; color: $text-1; }
-    KeysScreen #note { width: 1fr; padding: 0 0 0 3; color: $text-3; }
-    KeysScreen #trust { margin: 1 3 0 3; max-width: 72; color: $text-3; height: auto; }
-    """
+    CSS_PATH = "keys.tcss"
 
     def __init__(self) -> None:
         super().__init__()

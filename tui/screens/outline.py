@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from deepdive.tui.state import Lesson, OutlineLine
+from deepdive.tui.shown.ink import MUTED, STRONG, TEXT, Ink
+from deepdive.tui.shown.lesson import Lesson, OutlineLine
+from deepdive.tui.shown.lines import Line, Run, fit, shorten, width_of
+from deepdive.tui.shown.marks import Cell, Column, Span
+from deepdive.tui.shown.signs import SENSITIVE
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, shorten, width_of
-from deepdive.tui.widgets.table import Cell, Column, Table
+from deepdive.tui.widgets.table import Table
 from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
@@ -22,8 +24,6 @@ KEY = Ink("accent", bold=True)
 class Rule(Drawn):
     """A faint line between two columns."""
 
-    DEFAULT_CSS = "Rule { width: 1; height: 1fr; margin: 1 1; }"
-
     def draw(self, width: int, height: int) -> list[Line]:
         return [(("│", Ink("rule")),)] * height
 
@@ -32,18 +32,25 @@ def outline_line(entry: OutlineLine, width: int) -> Line:
     """✓ 8 By heart      done"""
     back = "surface" if entry.current else ""
     bar: Run = ("▌", Ink("accent", back=back)) if entry.current else (" ", TEXT)
-    title = shorten(entry.title, max(4, width - 8 - cell_len(entry.word)))
+    mark: list[Run] = [(f"{SENSITIVE.glyph} ", Ink(SENSITIVE.ink, back=back, bold=True))] if entry.sensitive else []
+    title = shorten(entry.title, max(4, width - 8 - width_of(mark) - cell_len(entry.word)))
     left: list[Run] = [
-        *(
-            bar,
-            (f"{entry.sign.glyph} ", Ink(entry.sign.ink, back=back)),
-            (f"{entry.number} ", TEXT._replace(back=back)),
-        ),
+        bar,
+        (f"{entry.sign.glyph} ", Ink(entry.sign.ink, back=back)),
+        (f"{entry.number} ", TEXT._replace(back=back)),
+        *mark,
         (title, (STRONG if entry.current else TEXT)._replace(back=back)),
     ]
     gap = max(1, width - width_of(left) - cell_len(entry.word))
     word = Ink(entry.sign.ink if entry.word not in ("never run",) else "text-3", back=back)
     return fit([*left, (" " * gap, TEXT._replace(back=back)), (entry.word, word)], width)
+
+
+def _title_cell(entry: OutlineLine) -> Cell:
+    color = "text-1" if entry.current else "text-2"
+    if not entry.sensitive:
+        return Cell(entry.title, color)
+    return Cell(f"{SENSITIVE.glyph} {entry.title}", color, spans=(Span(0, 1, SENSITIVE.ink),))
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -60,7 +67,6 @@ class Outline(Drawn):
     """Pages, what is stale and why, and the runs of this page's step."""
 
     INTERVAL = 0.5
-    DEFAULT_CSS = "Outline { height: 1fr; margin: 1 0 0 1; }"
 
     class PageChosen(Message):
         """A page was clicked."""
@@ -108,12 +114,7 @@ class Outline(Drawn):
 class OutlineScreen(Dialog[int]):
     """Dismissed with the number of the page to jump to."""
 
-    DEFAULT_CSS = """
-    OutlineScreen { align: center middle; background: $background 60%; }
-    OutlineScreen > Vertical { width: 64; max-width: 96%; height: auto; max-height: 92%; background: $card;
-        padding: 1 2; }
-    OutlineScreen Table { max-height: 26; }
-    """
+    CSS_PATH = "outline.tcss"
     BINDINGS = [Binding("escape,o,q", "dismiss", "back", show=False)]
 
     def __init__(self, lesson: Lesson) -> None:
@@ -122,14 +123,16 @@ class OutlineScreen(Dialog[int]):
 
     def compose(self) -> ComposeResult:
         columns = [
-            *(Column("", width=1, shrink=False), Column("", "right", width=2, shrink=False), Column("", width=38)),
-            Column("", shrink=False),
+            Column(width=1, shrink=False),
+            Column(align="right", width=2, shrink=False),
+            Column(width=38),
+            Column(shrink=False),
         ]
         rows = [
             [
                 Cell(e.sign.glyph, e.sign.ink),
                 Cell(str(e.number), "text-3"),
-                Cell(e.title, "text-1" if e.current else "text-2"),
+                _title_cell(e),
                 Cell(e.word, e.sign.ink),
             ]
             for e in self.lesson.outline()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deepdive.tui.commands import Command
-from deepdive.tui.widgets.table import Cell, Column, Table
+from deepdive.tui.shown.marks import Cell, Column
+from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -24,13 +25,7 @@ def matching(found: Sequence[Command], typed: str) -> list[Command]:
 class PaletteScreen(Dialog[str]):
     """Dismissed with the chosen action, or with None."""
 
-    DEFAULT_CSS = """
-    PaletteScreen { align: center top; background: $background 60%; }
-    PaletteScreen > Vertical { width: 76; max-width: 94%; height: auto; max-height: 80%; margin-top: 3;
-        background: $card; padding: 1 2; }
-    PaletteScreen Input { background: $edit; padding: 0 1; color: $text-1; }
-    PaletteScreen Table { margin-top: 1; max-height: 18; }
-    """
+    CSS_PATH = "palette.tcss"
     BINDINGS = [
         Binding("escape", "dismiss", "back", show=False),
         Binding("down", "move(1)", "down", show=False),

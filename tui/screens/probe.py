@@ -27,21 +27,7 @@ class Question:
 class ProbeScreen(Dialog[Question]):
     """Dismissed with the question, or with None."""
 
-    DEFAULT_CSS = """
-    ProbeScreen { align: center middle; background: $background 60%; }
-    ProbeScreen > Vertical { width: 84; max-width: 96%; height: auto; max-height: 90%; background: $card;
-        padding: 1 2; }
-    ProbeScreen VerticalScroll { height: auto; max-height: 14; }
-    ProbeScreen .head { color: $text-1; text-style: bold; }
-    ProbeScreen .about, ProbeScreen .keys { color: $text-3; }
-    ProbeScreen .keys { margin-top: 1; }
-    ProbeScreen .wrong { color: $failed; height: auto; }
-    ProbeScreen Horizontal { height: 1; }
-    ProbeScreen .label { width: 18; color: $text-3; }
-    ProbeScreen .range { width: auto; color: $text-4; margin-left: 1; }
-    ProbeScreen Input { background: $edit; padding: 0 1; color: $text-1; width: 1fr; }
-    ProbeScreen #fields { margin-top: 1; }
-    """
+    CSS_PATH = "probe.tcss"
     BINDINGS = [
         Binding("escape", "dismiss", "back", show=False),
         Binding("up", "app.focus_previous", "up", show=False),

@@ -5,17 +5,21 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from deepdive.engine.common.untrusted import visible
 from deepdive.engine.lessons.tutorial import Step
 from deepdive.engine.results.predictions import grade
 from deepdive.tui.house import House
 from deepdive.tui.panels.outcome import Outcome
 from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
-from deepdive.tui.reading import ExerciseSlot, Slot, StepSlot, Text, read, segments
-from deepdive.tui.state import Lesson, about_text, needs_of, reason_of, state_text, writes_of
+from deepdive.tui.shown.ink import MUTED, STRONG, TEXT, Ink
+from deepdive.tui.shown.lesson import Lesson
+from deepdive.tui.shown.lines import Line, shorten, spread
+from deepdive.tui.shown.page import ExerciseSlot, Slot, StepSlot, Text, read, segments
+from deepdive.tui.shown.signs import SENSITIVE
+from deepdive.tui.shown.status import about_text, needs_of, reason_of, state_text, writes_of
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, shorten, spread
 from deepdive.tui.widgets.page import PageText
+from deepdive.tui.widgets.prose import wrap
 from deepdive.tui.widgets.stepcard import Card, StepCard
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -46,17 +50,26 @@ class PageHead(Drawn):
         return [spread(left, [(count, MUTED)], width)]
 
 
+class Announcement(Drawn):
+    """! This step shows stereotypes."""
+
+    DEFAULT_CSS = "Announcement { height: auto; }"
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words
+
+    def rows_needed(self, width: int) -> int:
+        return len(self.draw(width, 0))
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        sign = (f"{SENSITIVE.glyph} ", Ink(SENSITIVE.ink, bold=True))
+        return wrap([sign, (visible(self.words, newlines=False), Ink(SENSITIVE.ink))], width)
+
+
 class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
     """A page and what stands in it. Up and down scroll; left and right are left to the curve beside it."""
 
-    DEFAULT_CSS = """
-    Reader { padding: 1 0 0 2; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
-    Reader > PageHead { margin: 0 1 1 0; }
-    Reader > PageText { margin: 0 2 1 2; max-width: 68; }
-    Reader > StepCard { margin: 0 1 1 0; }
-    Reader > Outcome { margin: 0 1 1 2; }
-    Reader > PredictionCard, Reader > ExerciseCard { margin: 0 2 1 2; max-width: 72; }
-    """
     BINDINGS = [
         Binding("up,k", "scroll_up", show=False),
         Binding("down,j", "scroll_down", show=False),
@@ -91,7 +104,8 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
         self.lesson = lesson
         page, tutorial = lesson.here, lesson.tutorial
         self._page, self._texts, self.card, self.questions, self.outcome = page.number, [], None, [], Outcome()
-        body: list[Widget] = []
+        words = lesson.step.announcement if lesson.step is not None else ""
+        body: list[Widget] = [Announcement(words)] if words else []  # before anything that the step shows
         for part in _parts(lesson):
             widget: Widget
             if isinstance(part, list):
@@ -201,7 +215,9 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     def as_text(self) -> str:
         """The page for the clipboard: its prose and its step."""
-        parts = [widget.text for widget in self._texts if widget.display]
+        words = self.lesson.step.announcement if self.lesson is not None and self.lesson.step is not None else ""
+        parts = [visible(words)] if words else []
+        parts += [widget.text for widget in self._texts if widget.display]
         return "\n\n".join([*parts, self.card.text] if self.card is not None else parts)
 
 

@@ -10,8 +10,9 @@ from deepdive.engine.common.words import ago
 from deepdive.engine.runs.store import RunInfo
 from deepdive.engine.work import supervisor
 from deepdive.tui.commands import Facts
-from deepdive.tui.state import SIGNS
-from deepdive.tui.widgets.table import Cell, Column, Table
+from deepdive.tui.shown.marks import Cell, Column
+from deepdive.tui.shown.signs import SIGNS
+from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
@@ -33,11 +34,7 @@ class RunsScreen(DeepScreen):
     """The runs folder as a list."""
 
     KIND = "runs"
-    DEFAULT_CSS = """
-    RunsScreen Table { margin: 1 2; height: 1fr; }
-    RunsScreen #none { margin: 1 3; color: $text-3; display: none; }
-    RunsScreen #problem { margin: 0 3; color: $failed; height: auto; max-height: 4; }
-    """
+    CSS_PATH = "runs.tcss"
 
     def __init__(self) -> None:
         super().__init__()

@@ -15,11 +15,7 @@ from .steady import Dialog
 class SourceScreen(Dialog[None]):
     """Scrolls; esc goes back."""
 
-    DEFAULT_CSS = """
-    SourceScreen { align: center middle; background: $background 60%; }
-    SourceScreen > VerticalScroll { width: 120; max-width: 98%; height: 94%; background: $card; padding: 1 2; }
-    SourceScreen .head { color: $text-1; text-style: bold; margin-bottom: 1; }
-    """
+    CSS_PATH = "source.tcss"
     BINDINGS = [
         Binding("escape,v,q", "dismiss", "back", show=False),
         Binding("up,k", "scroll('up')", show=False),

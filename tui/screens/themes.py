@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from deepdive.tui import preferences, theming
-from deepdive.tui.widgets.table import Cell, Column, Table
+from deepdive.tui.shown.marks import Cell, Column
+from deepdive.tui.terminal import colours, preferences
+from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -16,16 +17,12 @@ from .steady import Dialog
 class ThemeScreen(Dialog[None]):
     """Live: moving the bar changes the whole screen."""
 
-    DEFAULT_CSS = """
-    ThemeScreen { align: right top; background: $background 0%; }
-    ThemeScreen > Vertical { width: 68; max-width: 96%; height: auto; margin: 2 2; background: $card; padding: 1 2; }
-    ThemeScreen .keys { color: $text-3; margin-top: 1; }
-    """
+    CSS_PATH = "themes.tcss"
     BINDINGS = [Binding("escape,q", "give_up", "back", show=False)]
 
     def __init__(self) -> None:
         super().__init__()
-        self.themes = theming.offered(theming.load()[0], self.app.no_color)
+        self.themes = colours.offered(colours.load()[0], self.app.no_color)
         self.before = self.app.theme
 
     def compose(self) -> ComposeResult:

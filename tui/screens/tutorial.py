@@ -12,8 +12,9 @@ from deepdive.tui.commands import Facts
 from deepdive.tui.panels.board import Board
 from deepdive.tui.panels.learning import LearningPanel
 from deepdive.tui.panels.rows import RowsPanel
-from deepdive.tui.widgets.curve import Curve
-from deepdive.tui.widgets.ink import Ink
+from deepdive.tui.shown.ink import Ink
+from deepdive.tui.shown.status import status_text
+from deepdive.tui.widgets.curve import CurveChart
 from deepdive.tui.widgets.learning import Stops
 from deepdive.tui.widgets.stepcard import StepCard
 from textual import events
@@ -35,6 +36,7 @@ class TutorialScreen(TurningScreen):
     """One open tutorial. State comes from the session's lesson; this screen decides what happens."""
 
     KIND = "tutorial"
+    CSS_PATH = "tutorial.tcss"
     BINDINGS = [
         Binding("left", "along_curve(-1)", show=False),
         Binding("right", "along_curve(1)", show=False),
@@ -42,23 +44,6 @@ class TutorialScreen(TurningScreen):
         Binding("shift+right", "along_curve(10)", show=False),
         Binding("shift+tab", "next_panel(-1)", show=False),
     ]
-    DEFAULT_CSS = """
-    TutorialScreen #body { layout: horizontal; height: 1fr; }
-    TutorialScreen Outline { display: none; }
-    TutorialScreen Rule { display: none; }
-    TutorialScreen Reader { width: 58%; max-width: 72; }
-    TutorialScreen Board { width: 1fr; margin: 1 0 0 1; }
-    TutorialScreen.-wide Outline { display: block; width: 32; }
-    TutorialScreen.-wide Rule { display: block; }
-    TutorialScreen.-wide Reader { width: 78; max-width: 78; }
-    TutorialScreen.-wide Board { margin: 1 1 0 2; }
-    TutorialScreen.-narrow #body { layout: vertical; }
-    TutorialScreen.-narrow Reader { width: 1fr; max-width: 100%; height: 1fr; }
-    TutorialScreen.-narrow Board { width: 1fr; height: 6; margin: 0; padding: 0 1; background: $card; }
-    TutorialScreen.-narrow Board.-empty { height: 3; }
-    TutorialScreen.-zoomed Reader, TutorialScreen.-zoomed Outline, TutorialScreen.-zoomed Rule { display: none; }
-    TutorialScreen.-zoomed Board { height: 1fr; background: $background; margin: 1 2; }
-    """
 
     def __init__(self, tutorial: Tutorial, run: str = "") -> None:
         super().__init__()
@@ -121,10 +106,10 @@ class TutorialScreen(TurningScreen):
         job_id = job.id if job is not None else None
         if job_id != self._told_job:
             self._told_job, lesson.x = job_id, None
-            for curve in self.board.query(Curve):
+            for curve in self.board.query(CurveChart):
                 curve.clear_cursor()
         narrow = self.width_class == "narrow"
-        text, ink = lesson.status(narrow)
+        text, ink = status_text(lesson, narrow)
         machine = self.deep.house.machine_line(lesson.scale, narrow)
         self.header.show(str(lesson.tutorial.chapter), lesson.tutorial.title, (text, Ink(ink, bold=True)), machine)
         self.board.set_class(narrow and not self.has_class("-zoomed"), "-strip")
@@ -208,11 +193,11 @@ class TutorialScreen(TurningScreen):
         return frozenset(found)
 
     @property
-    def _curve(self) -> Curve | None:
-        return next((curve for curve in self.board.query(Curve) if curve.x_name == "update"), None)
+    def _curve(self) -> CurveChart | None:
+        return next((curve for curve in self.board.query(CurveChart) if curve.x_name == "update"), None)
 
     @property
-    def _along(self) -> Curve | None:
+    def _along(self) -> CurveChart | None:
         """What left and right move along: the curve of the updates, else the first learning curve."""
         stops = [panel.curve for panel in self.board.panels if isinstance(panel, LearningPanel)]
         return self._curve or next(iter(stops), None)
@@ -278,7 +263,7 @@ class TutorialScreen(TurningScreen):
         if (curve := self._along) is not None:
             curve.move_cursor(steps)
 
-    async def on_curve_cursor_moved(self, event: Curve.CursorMoved) -> None:
+    async def on_curve_chart_cursor_moved(self, event: CurveChart.CursorMoved) -> None:
         if isinstance(event.curve, Stops):
             self.board.align(event.curve, event.x)
         if event.curve is self._curve and event.x != self.lesson.x and self.page_there.is_set():

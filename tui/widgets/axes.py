@@ -6,9 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
-from typing import Literal
 
-ScaleName = Literal["linear", "log", "even"]
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 
 
@@ -31,24 +29,6 @@ def ticks(low: float, high: float, count: int) -> list[float]:
     return [round(index * step, 12 - floor(log10(step))) for index in range(first, last + 1)]
 
 
-def log_ticks(low: float, high: float, count: int) -> list[float]:
-    """Powers of ten within [low, high]; 2 and 5 between them where there is room, fewer where there is none."""
-    if low <= 0 or high <= low:
-        return []
-    decades = range(floor(log10(low)), ceil(log10(high)) + 1)
-    for factors in ((1.0, 2.0, 5.0), (1.0,)):
-        found = [
-            float(f"{factor}e{decade}")
-            for decade in decades
-            for factor in factors
-            if low * (1 - 1e-9) <= factor * 10.0**decade <= high * (1 + 1e-9)
-        ]
-        if len(found) <= count + 1:
-            return found
-    every = ceil(len(found) / max(1, count))
-    return found[::every]
-
-
 def nice_range(low: float, high: float, count: int, zero: bool) -> tuple[float, float]:
     """The range of whole tick steps around [low, high]; it begins at zero if asked for and nothing is below."""
     if zero and low >= 0:
@@ -60,70 +40,30 @@ def nice_range(low: float, high: float, count: int, zero: bool) -> tuple[float, 
     return floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step
 
 
-def label(value: float, step: float) -> str:
-    """A tick's label with the decimals that its step needs: 0.05, 2,000, 20k, 1e-05."""
-    if value == 0:
-        return "0" if step >= 1 or step <= 0 else f"{0:.{min(6, max(0, -floor(log10(step) + 1e-9)))}f}"
-    size = max(abs(value), step)
-    for limit, unit, suffix in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
-        if size >= limit:
-            return f"{value / unit:.10g}".replace("e+", "e") + suffix
-    if size < 1e-3:
-        return f"{value:.0e}".replace("e-0", "e-")
-    decimals = max(0, -floor(log10(step) + 1e-9)) if step > 0 else 0
-    return f"{value:,.{min(decimals, 6)}f}"
-
-
-def reading(value: float | None) -> str:
-    """A measured value for a legend: three significant figures, two decimals from 1 to 100."""
-    if value is None or not isfinite(value):
-        return "–"
-    size = abs(value)
-    if size == 0:
-        return "0"
-    if size < 1e-4 or size >= 1e7:
-        return f"{value:.2e}".replace("e-0", "e-").replace("e+0", "e")
-    if size < 1:
-        return f"{value:.3g}" if size < 0.1 else f"{value:.2f}"
-    if size < 100:
-        return f"{value:.2f}"
-    return f"{value:,.0f}"
-
-
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Maps a value to [0, 1] of an axis, linearly, by its logarithm, or evenly spaced at `stops`."""
+    """Maps a value to [0, 1] of an axis, linearly, or evenly spaced at `stops` where there are any."""
 
     low: float
     high: float
-    name: ScaleName = "linear"
     stops: tuple[float, ...] = ()
 
     def share(self, value: float) -> float | None:
         """Where on the axis `value` lies (0 at the low end); None where it has no place."""
         if not isfinite(value):
             return None
-        if self.name == "even":
+        if self.stops:
             return self._between_stops(value)
-        if self.name == "log":
-            if value <= 0 or self.low <= 0:
-                return None
-            value, low, high = log10(value), log10(self.low), log10(self.high)
-        else:
-            low, high = self.low, self.high
-        return (value - low) / (high - low) if high > low else 0.5
+        return (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
 
     def value(self, share: float) -> float:
         """The inverse of `share`."""
-        if self.name == "even":
+        if self.stops:
             last = len(self.stops) - 1
             place = min(max(share, 0.0), 1.0) * last
             index = min(int(place), max(0, last - 1))
             after = self.stops[min(index + 1, last)]
             return self.stops[index] + (after - self.stops[index]) * (place - index)
-        if self.name == "log":
-            low, high = log10(self.low), log10(self.high)
-            return float(10.0 ** (low + share * (high - low)))
         return self.low + share * (self.high - self.low)
 
     def _between_stops(self, value: float) -> float | None:
@@ -142,24 +82,18 @@ class CalmRange:
     """A range with hysteresis: it grows by whole steps when data leave it and shrinks only when mostly empty."""
 
     zero: bool = True
-    log: bool = False
     low: float | None = None
     high: float | None = None
 
     def update(self, values: Iterable[float], count: int) -> tuple[float, float]:
         """Take in the extremes of the data and answer the range to draw."""
-        seen = [value for value in values if isfinite(value) and (value > 0 or not self.log)]
+        seen = [value for value in values if isfinite(value)]
         if not seen:
             if self.low is None or self.high is None:
-                return (0.1, 1.0) if self.log else (0.0, 1.0)
+                return 0.0, 1.0
             return self.low, self.high
         low, high = min(seen), max(seen)
-        if self.log:
-            fresh = 10.0 ** floor(log10(low) + 1e-9), 10.0 ** ceil(log10(high) - 1e-9)
-            if fresh[0] >= fresh[1]:
-                fresh = fresh[0] / 10, fresh[0] * 10
-        else:
-            fresh = nice_range(low, high, count, self.zero)
+        fresh = nice_range(low, high, count, self.zero)
         if self.low is None or self.high is None or self._unfit(low, high, fresh[1] - fresh[0]):
             self.low, self.high = fresh
         return self.low, self.high
@@ -169,7 +103,7 @@ class CalmRange:
         assert self.low is not None
         assert self.high is not None
         outside = low < self.low or high > self.high
-        return outside or (not self.log and fresh_span < 0.4 * (self.high - self.low))
+        return outside or fresh_span < 0.4 * (self.high - self.low)
 
 
 def place_labels(places: Sequence[int], labels: Sequence[str], width: int, gap: int = 2) -> list[tuple[int, str]]:

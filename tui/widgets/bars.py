@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from deepdive.engine.common.untrusted import visible
-from deepdive.tui.widgets.axes import reading
+from deepdive.tui.shown.ink import MUTED, TEXT, Ink
+from deepdive.tui.shown.lines import Line, Run, fit, heading, shorten
+from deepdive.tui.shown.marks import Bar
+from deepdive.tui.shown.readings import reading
 from deepdive.tui.widgets.canvas import Mode
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import MUTED, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, heading, shorten
 from rich.cells import cell_len
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _OTHERS_FADE = 0.45
-_SECOND_MARK = "┃"
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One row. `second` is the value to compare with (the book's, or the truth), `value` None: not measured yet."""
-
-    label: str
-    value: float | None
-    second: float | None = None
-    color: str = "accent"
 
 
 def bar_text(share: float, width: int, mode: Mode = "dots") -> str:
@@ -45,58 +34,45 @@ def bar_lines(
     *,
     highlight: int | None = 0,
     full: float | None = None,
-    second_name: str = "",
     mode: Mode = "dots",
 ) -> list[Line]:
-    """One line a row: label right-aligned, bar, value right-aligned, then the second value in the book's colour.
+    """One line a row: label right-aligned, bar, value right-aligned.
 
     `full` is the value of a bar of full length (None: the largest). A negative value grows to the left of a common
-    zero. The second value also stands as a stroke on its bar.
+    zero.
     """
     labels = [visible(row.label, newlines=False) for row in rows]
     values = [reading(row.value) for row in rows]
-    seconds = ["" if row.second is None else reading(row.second) for row in rows]
-    second_width = max((len(text) for text in seconds), default=0)
     value_width = max((len(text) for text in values), default=0)
-    tail = value_width + (second_width + 2 if second_width else 0)
-    label_width = min(max((cell_len(text) for text in labels), default=0), max(4, (width - tail) // 3))
-    room = max(0, width - label_width - tail - 3)
-    numbers = [number for row in rows for number in (row.value, row.second) if number is not None]
+    label_width = min(max((cell_len(text) for text in labels), default=0), max(4, (width - value_width) // 3))
+    room = max(0, width - label_width - value_width - 3)
+    numbers = [row.value for row in rows if row.value is not None]
     high = full if full is not None else max([0.0, *numbers])
     low = min([0.0, *numbers])
     scale = room / (high - low) if high - low > 1e-300 else 0.0
     zero = round(-low * scale)
     lines = []
-    for index, (row, name, value, second) in enumerate(zip(rows, labels, values, seconds, strict=True)):
+    for index, (row, name, value) in enumerate(zip(rows, labels, values, strict=True)):
         chosen = index == highlight
         name = shorten(name, label_width)
         strong = Ink("text-1", bold=True) if chosen else TEXT
         ink = Ink(row.color, fade=0.0 if chosen or highlight is None else _OTHERS_FADE)
         runs: list[Run] = [(" " * (label_width - cell_len(name)), TEXT), (name, strong), (" ", TEXT)]
-        runs += _bar_runs(row, ink, room, zero, scale, mode)
+        runs.append((_bar(row.value, room, zero, scale, mode), ink))
         runs += [("  " + value.rjust(value_width), Ink("text-1") if chosen else MUTED)]
-        if second_width:
-            runs.append(("  " + second.rjust(second_width), Ink("book")))
         lines.append(fit(runs, width))
-    if second_name and second_width:
-        lines.append(fit([(f"{_SECOND_MARK} {second_name}".rjust(width), Ink("book"))], width))
     return lines
 
 
-def _bar_runs(row: Bar, ink: Ink, room: int, zero: int, scale: float, mode: Mode) -> list[Run]:
-    """The bar's `room` cells, with the stroke of the second value."""
+def _bar(value: float | None, room: int, zero: int, scale: float, mode: Mode) -> str:
+    """The bar's `room` cells."""
     text = ""
-    if row.value is not None and row.value < 0:
-        size = min(zero, max(1, round(-row.value * scale)))
+    if value is not None and value < 0:
+        size = min(zero, max(1, round(-value * scale)))
         text = " " * (zero - size) + ("#" if mode == "ascii" else "█") * size
-    elif row.value is not None and room > zero:
-        text = " " * zero + bar_text(row.value * scale / (room - zero), room - zero, mode)
-    text = text[:room].ljust(room)
-    if row.second is None or not room:
-        return [(text, ink)]
-    at = max(0, min(room - 1, zero + round(row.second * scale) - (row.second > 0)))
-    stroke = "|" if mode == "ascii" else _SECOND_MARK
-    return [(text[:at], ink), (stroke, Ink("book")), (text[at + 1 :], ink)]
+    elif value is not None and room > zero:
+        text = " " * zero + bar_text(value * scale / (room - zero), room - zero, mode)
+    return text[:room].ljust(room)
 
 
 class Bars(Drawn):
@@ -110,56 +86,27 @@ class Bars(Drawn):
         *,
         title: str = "",
         unit: str = "",
-        note: str = "",
-        header: Line = (),
         highlight: int | None = 0,
         full: float | None = None,
-        second_name: str = "",
         mode: Mode = "dots",
-        id: str | None = None,
-        classes: str | None = None,
     ) -> None:
-        """`full`: 1.0 for probabilities, None for the largest value. `header`: runs in place of a title."""
-        super().__init__(id=id, classes=classes)
+        """`full`: 1.0 for probabilities, None for the largest value."""
+        super().__init__()
         self.rows = tuple(rows)
-        self.title, self.unit, self.note, self.header = title, unit, note, header
-        self.highlight, self.full, self.second_name, self.mode = highlight, full, second_name, mode
+        self.title, self.unit = title, unit
+        self.highlight, self.full, self.mode = highlight, full, mode
 
-    def show(
-        self,
-        rows: Sequence[Bar],
-        *,
-        highlight: int | None = 0,
-        title: str | None = None,
-        unit: str | None = None,
-        note: str | None = None,
-        header: Line | None = None,
-    ) -> None:
+    def show(self, rows: Sequence[Bar], *, highlight: int | None = 0, title: str | None = None) -> None:
         """Show these rows."""
         self.rows, self.highlight = tuple(rows), highlight
         self.title = self.title if title is None else title
-        self.unit = self.unit if unit is None else unit
-        self.note = self.note if note is None else note
-        self.header = self.header if header is None else header
         self.redraw()
 
     def rows_needed(self, width: int) -> int:
         """Heading and rows."""
-        extra = bool(self.second_name) and any(row.second is not None for row in self.rows)
-        return bool(self.title or self.header) + len(self.rows) + extra
+        return bool(self.title) + len(self.rows)
 
     def draw(self, width: int, height: int) -> list[Line]:
         """Heading and rows."""
-        top: list[Line] = []
-        if self.header:
-            top = [fit(self.header, width)]
-        elif self.title:
-            top = [heading(self.title, self.unit, self.note, width)]
-        return top + bar_lines(
-            self.rows,
-            width,
-            highlight=self.highlight,
-            full=self.full,
-            second_name=self.second_name,
-            mode=self.mode,
-        )
+        top = [heading(self.title, self.unit, "", width)] if self.title else []
+        return top + bar_lines(self.rows, width, highlight=self.highlight, full=self.full, mode=self.mode)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from deepdive.tui.widgets.ink import TEXT, Ink
-from deepdive.tui.widgets.lines import Line, merge
+from deepdive.tui.shown.ink import TEXT, Ink
+from deepdive.tui.shown.lines import Line, merge
 
 Mode = Literal["dots", "blocks", "ascii"]
 
@@ -32,10 +32,6 @@ class Layer:
         self.across, self.down = PIXELS[mode]
         self.width, self.height = columns * self.across, rows * self.down
         self.bits: dict[tuple[int, int], int] = {}
-
-    def set(self, x: int, y: int) -> None:
-        """Light the pixel at (x, y), (0, 0) at the top left; outside is ignored."""
-        self.column(x, y, y)
 
     def column(self, x: int, top: int, bottom: int) -> None:
         """Light the pixels from `top` to `bottom` (both included) of one pixel column, a cell at a time."""
@@ -69,15 +65,6 @@ class Grid:
         """Set one cell; outside is ignored."""
         if 0 <= column < self.columns and 0 <= row < self.rows:
             self._cells[column, row] = (text, ink)
-
-    def write(self, column: int, row: int, text: str, ink: Ink) -> None:
-        """Set one cell a character, from `column` on."""
-        for offset, character in enumerate(text):
-            self.put(column + offset, row, character, ink)
-
-    def taken(self, column: int, row: int) -> bool:
-        """Whether something stands in the cell."""
-        return (column, row) in self._cells
 
     def lay(self, layer: Layer, ink: Ink, mark: str) -> None:
         """Put a layer's cells over what is there."""

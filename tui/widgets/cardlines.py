@@ -9,12 +9,12 @@ from typing import Any
 
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.lessons.settings import Setting
-from deepdive.tui.form import TYPED, Form, bounds
-from deepdive.tui.state import SIGNS, Sign
+from deepdive.tui.shown.form import TYPED, Form, bounds
+from deepdive.tui.shown.ink import FAINT, MUTED, STRONG, TEXT, Ink
+from deepdive.tui.shown.lines import ELLIPSIS, Line, Run, fit, shorten, spread, width_of
+from deepdive.tui.shown.signs import SIGNS, Sign
 from deepdive.tui.widgets.code import body_of
 from deepdive.tui.widgets.fold import folded
-from deepdive.tui.widgets.ink import FAINT, MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import ELLIPSIS, Line, Run, fit, shorten, spread, width_of
 from deepdive.tui.widgets.prose import wrap
 from deepdive.tui.widgets.wrap import CARRIER
 from rich.cells import cell_len

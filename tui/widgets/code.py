@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.tui.shown.ink import FAINT, TEXT, Ink
+from deepdive.tui.shown.lines import ELLIPSIS, Line, cells_of, merge, width_of
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import FAINT, TEXT, Ink
-from deepdive.tui.widgets.lines import ELLIPSIS, Line, cells_of, merge, width_of
 from pygments.lexers.python import PythonLexer  # type: ignore[import-untyped]
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, Text  # type: ignore[import-untyped]
 from textual.binding import Binding, BindingType
@@ -120,14 +120,9 @@ class Code(Drawn, can_focus=True):
         Binding("right", "move(8)", "right", show=False),
     ]
 
-    def __init__(self, source: str = "", *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, source: str) -> None:
+        super().__init__()
         self.source, self.start = source, 0
-
-    def show(self, source: str) -> None:
-        if source != self.source:
-            self.source, self.start = source, 0
-            self.redraw()
 
     def rows_needed(self, width: int) -> int:
         return len(code_lines(self.source))

@@ -6,33 +6,32 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import ClassVar
 
-from deepdive.tui.widgets.axes import CalmRange, Scale, ScaleName, label, reading
+from deepdive.tui.shown.ink import FAINT, MUTED, STRONG, TEXT, Ink
+from deepdive.tui.shown.lines import Line, Run, fit, heading, spread, width_of
+from deepdive.tui.shown.marks import Series
+from deepdive.tui.shown.readings import label, reading
+from deepdive.tui.widgets.axes import CalmRange, Scale
 from deepdive.tui.widgets.canvas import Mode
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import FAINT, MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, heading, spread, width_of
 from deepdive.tui.widgets.plot import Frame, Painter, draw_plot, labels_of, mark_of, y_ticks
-from deepdive.tui.widgets.series import Anchor, Point, Series, Trace
+from deepdive.tui.widgets.series import Trace
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
-
-__all__ = ["Anchor", "Curve", "Series"]
 
 # Rows from which heading and legend have lines of their own.
 _ROOMY = 8
 
 
-class Curve(Drawn, can_focus=True):
-    """Series over x. Hand it data with `show` (everything) or `extend` (new points of one series).
+class CurveChart(Drawn, can_focus=True):
+    """Series over x. Hand it data with `show`.
 
     The x axis is pinned to `planned` where that is known. The cursor follows the newest point while it stands on it.
     """
 
     INTERVAL = 0.5
     LEGEND_ROWS: ClassVar[int] = 2
-    DEFAULT_CSS = "Curve { height: 1fr; min-height: 4; }"
-    HELP = "left and right move along the curve, shift makes ten steps, home and end go to its ends."
+    DEFAULT_CSS = "CurveChart { height: 1fr; min-height: 4; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", "along the curve", show=False, id="curve.left"),
         Binding("right", "move(1)", "along the curve", show=False, id="curve.right"),
@@ -45,19 +44,14 @@ class Curve(Drawn, can_focus=True):
     class CursorMoved(Message):
         """The cursor stands at another x."""
 
-        def __init__(self, curve: Curve, x: float) -> None:
+        def __init__(self, curve: CurveChart, x: float) -> None:
             super().__init__()
             self.curve = curve
             self.x = x
 
-        @property
-        def control(self) -> Curve:
-            """The curve that it happened on."""
-            return self.curve
-
         def can_replace(self, message: Message) -> bool:
             """Only the newest place matters."""
-            return isinstance(message, Curve.CursorMoved) and message.curve is self.curve
+            return isinstance(message, CurveChart.CursorMoved) and message.curve is self.curve
 
     def __init__(
         self,
@@ -65,28 +59,17 @@ class Curve(Drawn, can_focus=True):
         *,
         title: str = "",
         unit: str = "",
-        note: str = "",
         x_name: str = "update",
         planned: float | None = None,
-        x_scale: ScaleName = "linear",
-        y_scale: ScaleName = "linear",
-        x_stops: Sequence[float] = (),
-        y_range: tuple[float, float] | None = None,
         y_zero: bool = True,
-        anchors: Sequence[Anchor] = (),
         facts: Sequence[str] = (),
-        legend: bool = True,
         mode: Mode = "dots",
-        id: str | None = None,
-        classes: str | None = None,
     ) -> None:
-        """`x_stops` with `x_scale="even"` gives evenly spaced places such as 0, 8, 16, 32; `y_range` pins the y axis,
-        `y_zero` lets it begin at zero, `facts` are muted words behind the legend."""
-        super().__init__(id=id, classes=classes)
-        self.title, self.unit, self.note, self.x_name = title, unit, note, x_name
-        self.planned, self.x_scale, self.y_scale = planned, x_scale, y_scale
-        self.x_stops, self.y_range, self.anchors = tuple(x_stops), y_range, tuple(anchors)
-        self.facts, self.legend, self.mode = tuple(facts), legend, mode
+        """`y_zero` lets the y axis begin at zero, `facts` are muted words behind the legend."""
+        super().__init__()
+        self.title, self.unit, self.x_name = title, unit, x_name
+        self.planned, self.facts, self.mode = planned, tuple(facts), mode
+        self.x_stops: tuple[float, ...] = ()  # evenly spaced places such as 0, 8, 16, 32
         self.cursor_x: float | None = None
         self._y_zero = y_zero
         self._traces: list[Trace] = []
@@ -103,19 +86,13 @@ class Curve(Drawn, can_focus=True):
         series: Sequence[Series],
         *,
         planned: float | None = None,
-        note: str | None = None,
         facts: Sequence[str] | None = None,
-        anchors: Sequence[Anchor] | None = None,
     ) -> None:
         """Show these series; one that only grew since last time costs only its new points."""
         if planned is not None:
             self.planned = planned
-        if note is not None:
-            self.note = note
         if facts is not None:
             self.facts = tuple(facts)
-        if anchors is not None:
-            self.anchors = tuple(anchors)
         known = {trace.name: trace for trace in self._traces}
         if not known.keys() & {one.name for one in series}:
             self._reset_axes()
@@ -131,28 +108,12 @@ class Curve(Drawn, can_focus=True):
         self._traces = traces
         self._data_changed()
 
-    def extend(self, name: str, points: Sequence[Point]) -> None:
-        """Append points to the series `name`."""
-        for trace in self._traces:
-            if trace.name == name:
-                trace.extend(points)
-                self._data_changed()
-                return
-        raise KeyError(name)
-
-    def reset(self) -> None:
-        """Forget series, cursor and axes."""
-        self.cursor_x, self._following = None, False
-        self._reset_axes()
-        self.show(())
-
     def _smoothing_span(self, count: int) -> float:
         """Points averaged over: a fortieth of the plan, so that the curve drawn does not change as it grows."""
         return min(200.0, max(10.0, (self.planned or max(count, 800)) / 40))
 
     def _reset_axes(self) -> None:
-        self._y = CalmRange(zero=self._y_zero, log=self.y_scale == "log")
-        self._x = CalmRange(zero=self.x_scale == "linear", log=self.x_scale == "log")
+        self._y, self._x = CalmRange(zero=self._y_zero), CalmRange()
         self._gutter = 0
         self._legend_rows = 0
 
@@ -285,28 +246,17 @@ class Curve(Drawn, can_focus=True):
         return Painter(frame.columns, frame.rows, self._x_axis(), self._y_axis(), self.mode)
 
     def _x_axis(self) -> Scale:
-        if self.x_scale == "even" and self.x_stops:
-            return Scale(self.x_stops[0], self.x_stops[-1], "even", self.x_stops)
+        if self.x_stops:
+            return Scale(self.x_stops[0], self.x_stops[-1], self.x_stops)
         ends = [end for trace in self._traces if trace.xs for end in (trace.xs[0], trace.xs[-1])]
-        if self.planned is not None and self.x_scale == "linear":
-            return Scale(min([0.0, *ends]), max([self.planned, *ends]))
         if self.planned is not None:
-            ends.append(self.planned)
-        low, high = self._x.update(ends, 6)
-        return Scale(low, high, "log" if self.x_scale == "log" else "linear")
+            return Scale(min([0.0, *ends]), max([self.planned, *ends]))
+        return Scale(*self._x.update(ends, 6))
 
     def _y_axis(self) -> Scale:
-        name: ScaleName = "log" if self.y_scale == "log" else "linear"
-        if self.y_range is not None:
-            return Scale(*self.y_range, name)
         extremes = [edge for trace in self._traces if trace.stretches for edge in (trace.low, trace.high)]
-        if name == "log" and any(edge <= 0 for edge in extremes):
-            positive = [y for trace in self._traces for part in trace.stretches for y in part.ys if y > 0]
-            extremes = [min(positive), max(positive)] if positive else []
         extremes += [edge for trace in self._traces for _, low, high in trace.ranges for edge in (low, high)]
-        extremes += [anchor.y for anchor in self.anchors]
-        low, high = self._y.update(extremes, 4)
-        return Scale(low, high, name)
+        return Scale(*self._y.update(extremes, 4))
 
     def draw(self, width: int, height: int) -> list[Line]:
         """Heading, plot, x labels, legend; a small panel puts the values into its heading."""
@@ -325,7 +275,6 @@ class Curve(Drawn, can_focus=True):
             self._x_axis(),
             y,
             frame,
-            anchors=self.anchors,
             cursor=self.cursor_x,
             cursor_ink=Ink("accent") if self.has_focus else MUTED,
             mode=self.mode,
@@ -338,7 +287,7 @@ class Curve(Drawn, can_focus=True):
     def _where(self) -> str:
         """The fact at the heading's right edge: where the cursor stands."""
         if self.cursor_x is None:
-            return self.note
+            return ""
         return f"cursor at {self.x_name} {label(self.cursor_x, 1 if self.cursor_x % 1 == 0 else 0.01)}".strip()
 
     def _listed(self) -> list[Trace]:
@@ -360,7 +309,7 @@ class Curve(Drawn, can_focus=True):
 
     def _legend_lines(self, width: int, roomy: bool) -> list[Line]:
         """Series with their value at the cursor, then the facts, flowing over at most `LEGEND_ROWS` lines."""
-        if not roomy or not self.legend:
+        if not roomy:
             return []
         items: list[Run] = [
             (f"{mark_of(trace.mark, self.mode)} {trace.name} {self._told(trace)}", Ink(trace.color))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from deepdive.tui.widgets.ink import Palette
-from deepdive.tui.widgets.lines import Line, changed_spans, fit
+from deepdive.tui.shown.lines import Line, changed_spans, fit
+from deepdive.tui.widgets.palette import Palette
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -30,10 +30,8 @@ class Drawn(Widget):
     # Seconds between two repaints that new data asks for; what the learner does is painted at once.
     INTERVAL: ClassVar[float] = 0.0
 
-    def __init__(
-        self, *, id: str | None = None, classes: str | None = None, name: str | None = None, disabled: bool = False
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
         self.interval = self.INTERVAL
         self._lines: list[Line] = []
         self._strips: list[Strip | None] = []

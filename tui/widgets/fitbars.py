@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from deepdive.tui.shown.ink import MUTED, RULE, STRONG, TEXT, Ink
+from deepdive.tui.shown.lines import Line, Run, cells_of, fit, shorten, spread, width_of
+from deepdive.tui.shown.marks import Holder, Kind
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.holders import FILLS, Holder, Kind, in_unit, stacked, unit_for
-from deepdive.tui.widgets.ink import MUTED, RULE, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, cells_of, fit, shorten, spread, width_of
+from deepdive.tui.widgets.holders import FILLS, in_unit, stacked, unit_for
 
 Verdict = Literal["held", "stale", "failed"]  # it fits, only just, not
 GB = 1e9
@@ -34,7 +35,6 @@ class FitBar:
     says: str = ""
     verdict: Verdict = "held"
     measured: tuple[Holder, ...] = ()
-    difference: str = ""
 
     @property
     def total(self) -> float:
@@ -134,9 +134,7 @@ class FitBars(Drawn):
             total = sum(holder.amount for holder in bar.measured)
             words = [(f"  {MEASURED}", MUTED)]
             lines.append(_beside(words, bar.measured, total, _size(total), label, room, scale, places, width))
-        said = bar.says + (f"; {bar.difference}" if bar.difference else "")
-        ink = Ink(bar.verdict)
-        lines.append(fit([(" " * label, TEXT), (shorten(said, width - label), ink)], width))
+        lines.append(fit([(" " * label, TEXT), (shorten(bar.says, width - label), Ink(bar.verdict))], width))
         if self._airy:
             lines.append(_with_marks(fit((), width), label, places))
         return lines

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from deepdive.tui.shown.ink import FAINT, TEXT
+from deepdive.tui.shown.lines import Line, merge
 from deepdive.tui.widgets.code import INDENTED, Token, token_lines, window
-from deepdive.tui.widgets.ink import FAINT, TEXT
-from deepdive.tui.widgets.lines import Line, merge
 from pygments.token import Comment, Keyword, Operator, String  # type: ignore[import-untyped]
 from rich.cells import cell_len
 

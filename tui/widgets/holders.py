@@ -1,18 +1,16 @@
-"""Who holds the memory: one stacked bar against what there is, a legend, and the use so far."""
+"""Who holds the memory: one stacked bar against what there is, and a legend."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil, floor
-from typing import Literal
+from math import floor
 
-from deepdive.tui.widgets.canvas import Layer, Mode
+from deepdive.tui.shown.ink import MUTED, STRONG, TEXT, Ink
+from deepdive.tui.shown.lines import Line, Run, fit, heading, merge, spread, width_of
+from deepdive.tui.shown.marks import Holder, Kind
+from deepdive.tui.widgets.canvas import Mode
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, heading, merge, spread, width_of
 
-Kind = Literal["weights", "gradients", "optimizer", "activations", "other"]
 FILLS: dict[Kind, str] = {"weights": "█", "gradients": "▓", "optimizer": "▒", "activations": "▚", "other": "░"}
 ASCII_FILLS: dict[Kind, str] = {
     "weights": "#",
@@ -24,15 +22,6 @@ ASCII_FILLS: dict[Kind, str] = {
 _FREE = Ink("text-4", back="card")
 _SMALL_WIDTH = 32
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """So many bytes held by one use. `name` is what the legend calls it, such as Adam for the optimizer."""
-
-    name: str
-    amount: float
-    kind: Kind = "other"
 
 
 def share_cells(amounts: Sequence[float], total: float, width: int) -> list[int]:
@@ -90,25 +79,6 @@ def in_unit(amount: float, divisor: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}"
 
 
-def sparkline(values: Sequence[float], width: int, rows: int, top: float, mode: Mode = "dots") -> list[str]:
-    """The last values as an area of `rows` lines, scaled to `top`; one value a pixel column, the peak of each kept."""
-    layer = Layer(width, rows, mode)
-    if not values or top <= 0 or not width:
-        return [" " * width] * rows
-    columns = min(layer.width, len(values))
-    for column in range(columns):
-        start, end = len(values) * column // columns, len(values) * (column + 1) // columns
-        share = max(values[start:end]) / top
-        pixels = min(layer.height, max(1 if share > 0 else 0, ceil(share * layer.height - 1e-9)))
-        layer.column(column, layer.height - pixels, layer.height - 1)
-    return [
-        "".join(
-            layer.glyph(bits, "#") if (bits := layer.bits.get((column, row), 0)) else " " for column in range(width)
-        )
-        for row in range(rows)
-    ]
-
-
 class Holders(Drawn):
     """The memory panel. Amounts are bytes; `total` is the card, the machine, or a limit."""
 
@@ -122,19 +92,12 @@ class Holders(Drawn):
         total: float = 0.0,
         free: float | None = None,
         peak: float | None = None,
-        history: Sequence[float] = (),
-        title: str = "Memory",
-        scope: str = "this run",
-        compact: bool = False,
         mode: Mode = "dots",
-        id: str | None = None,
-        classes: str | None = None,
     ) -> None:
-        """`free` bytes stand at the heading's right; `scope` behind the unit; `history` is memory used over time."""
-        super().__init__(id=id, classes=classes)
-        self.title, self.scope, self.compact, self.mode = title, scope, compact, mode
-        self.holders, self.total, self.free = tuple(holders), total, free
-        self.peak, self.history = peak, tuple(history)
+        """`free` bytes stand at the heading's right."""
+        super().__init__()
+        self.mode = mode
+        self.holders, self.total, self.free, self.peak = tuple(holders), total, free, peak
 
     def show(
         self,
@@ -143,11 +106,9 @@ class Holders(Drawn):
         total: float,
         free: float | None = None,
         peak: float | None = None,
-        history: Sequence[float] = (),
     ) -> None:
         """Show what is held now."""
-        self.holders, self.total, self.free = tuple(holders), total, free
-        self.peak, self.history = peak, tuple(history)
+        self.holders, self.total, self.free, self.peak = tuple(holders), total, free, peak
         self.redraw(urgent=False)
 
     @property
@@ -155,32 +116,24 @@ class Holders(Drawn):
         """Bytes held by all holders."""
         return sum(holder.amount for holder in self.holders)
 
-    def _small(self, width: int) -> bool:
-        return self.compact or width < _SMALL_WIDTH
-
     def rows_needed(self, width: int) -> int:
-        """Heading, bar, legend, and two rows of history where there is one."""
-        if self._small(width):
-            return 2 + len(self.holders)
-        return 2 + len(self._legend(width)) + (2 if len(self.history) > 1 else 0)
+        """Heading, bar and legend."""
+        return 2 + (len(self.holders) if width < _SMALL_WIDTH else len(self._legend(width)))
 
     def draw(self, width: int, height: int) -> list[Line]:
         """The panel, or the strip's form of it."""
-        if self._small(width) or height < 2 + len(self._legend(width)):
+        if width < _SMALL_WIDTH or height < 2 + len(self._legend(width)):
             return self._draw_small(width, height)
         _, unit = self._unit()
         note = ""
         if self.free is not None:
             divisor, free_unit = unit_for(self.free)
             note = f"{in_unit(self.free, divisor)} {free_unit} free"
-        lines = [
-            heading(self.title, f"{unit}, {self.scope}" if self.scope else unit, note, width),
+        return [
+            heading("Memory", f"{unit}, this run", note, width),
             stacked(self.holders, self.total, width, self.mode),
             *self._legend(width),
         ]
-        if len(self.history) > 1 and height >= len(lines) + 2:
-            lines += self._history(width)
-        return lines
 
     def _unit(self) -> tuple[float, str]:
         return unit_for(max(self.used, self.peak or 0.0))
@@ -189,7 +142,7 @@ class Holders(Drawn):
         divisor, unit = unit_for(self.peak or self.used)
         figure = f"{in_unit(self.peak or self.used, divisor)} {unit}"
         lines = [
-            fit([(self.title, STRONG), ("  " + figure, TEXT)], width),
+            fit([("Memory", STRONG), ("  " + figure, TEXT)], width),
             stacked(self.holders, self.total, width, self.mode),
         ]
         for holder in self.holders:
@@ -213,14 +166,3 @@ class Holders(Drawn):
         if lines[-1] and width_of(lines[-1]) + 2 + width_of([peak]) > width:
             lines.append([])
         return [*(fit(line, width) for line in lines[:-1]), spread(lines[-1], [peak], width)]
-
-    def _history(self, width: int) -> list[Line]:
-        top = max(self.total if self.total < 4 * max(self.history) else 0.0, *self.history)
-        divisor, _ = self._unit()
-        label = in_unit(max(self.history), divisor)
-        room = max(1, width - len(label) - 1)
-        upper, lower = sparkline(self.history, room, 2, top, self.mode)
-        return [
-            fit([(upper, MUTED), (" " + label, MUTED)], width),
-            fit([(lower, MUTED), (" " + "0".rjust(len(label)), MUTED)], width),
-        ]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from deepdive.tui.widgets.axes import label, reading
-from deepdive.tui.widgets.curve import Curve
-from deepdive.tui.widgets.lines import Line
-from deepdive.tui.widgets.series import Series, Trace
+from deepdive.tui.shown.lines import Line
+from deepdive.tui.shown.marks import Series
+from deepdive.tui.shown.readings import label, reading
+from deepdive.tui.widgets.curve import CurveChart
+from deepdive.tui.widgets.series import Trace
 
 
-class Stops(Curve):
+class Stops(CurveChart):
     """A curve whose points stand at `stops`; a series without a point at the cursor has no value there."""
 
     LEGEND_ROWS = 3
-    HELP = "left and right move from place to place, home and end go to the first and the last."
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(x_name="", x_scale="even", y_zero=False, id=id, classes=classes)
+    def __init__(self) -> None:
+        super().__init__(x_name="", y_zero=False)
         self.told: Mapping[float, Sequence[str]] = {}
         self._fact = ""
 

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from deepdive.tui.reading import Block, Slot, Text, read
+from deepdive.tui.shown.lines import Line, text_of
+from deepdive.tui.shown.page import Block, Slot, Text
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.lines import Line, text_of
 from deepdive.tui.widgets.prose import set_prose
 
 
 class PageText(Drawn):
-    """Prose set 68 cells wide at most. Give it markdown (`show`) or blocks that are read already (`show_blocks`)."""
+    """Prose set 68 cells wide at most."""
 
     DEFAULT_CSS = "PageText { height: auto; }"
 
-    def __init__(
-        self,
-        text: str = "",
-        glossary: Mapping[str, str] | None = None,
-        *,
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
-        self.glossary = glossary or {}
-        self._text = text
-        self._blocks = _prose(read(text, glossary=self.glossary))
+    def __init__(self) -> None:
+        super().__init__()
+        self._blocks: list[Text] = []
         self._set: tuple[int, list[Line]] | None = None
-        self.display = bool(self._blocks)
-
-    def show(self, text: str) -> None:
-        """Show other text; the same text costs nothing."""
-        if text != self._text:
-            self._text = text
-            self.show_blocks(read(text, glossary=self.glossary))
+        self.display = False
 
     def show_blocks(self, blocks: Sequence[Block]) -> None:
         """Show these blocks; steps, exercises and predictions among them are left to others."""

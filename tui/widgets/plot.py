@@ -1,4 +1,4 @@
-"""A plot as lines of cells: grid, anchors, series, error bars, cursor, axis labels. Pure."""
+"""A plot as lines of cells: grid, series, error bars, cursor, axis labels. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from deepdive.tui.widgets.axes import Scale, label, log_ticks, place_labels, ticks
+from deepdive.tui.shown.ink import MUTED, RULE, TEXT, Ink
+from deepdive.tui.shown.lines import Line, fit
+from deepdive.tui.shown.marks import Mark
+from deepdive.tui.shown.readings import label
+from deepdive.tui.widgets.axes import Scale, place_labels, ticks
 from deepdive.tui.widgets.canvas import PIXELS, Grid, Layer, Mode
-from deepdive.tui.widgets.ink import MUTED, RULE, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, fit
-from deepdive.tui.widgets.series import Anchor, Bin, Mark, Trace, decimate
+from deepdive.tui.widgets.series import Bin, Trace, decimate
 
 MARKS: dict[Mark, str] = {
     "line": "━",
@@ -62,25 +64,20 @@ def mark_of(mark: Mark, mode: Mode) -> str:
 def y_ticks(scale: Scale, rows: int) -> list[float]:
     """Tick values of the y axis for a plot of `rows` rows; the two ends where there is no room for more."""
     count = max(1, min(6, (rows - 1) // 2))
-    if scale.name == "log":
-        return log_ticks(scale.low, scale.high, count) or [scale.low, scale.high]
     found = ticks(scale.low, scale.high, count)
     return found if len(found) > 1 and rows > 3 else [scale.low, scale.high]
 
 
 def x_ticks(scale: Scale, columns: int) -> list[float]:
     """Tick values of the x axis. Four even parts if they are whole numbers, else nice steps."""
-    if scale.name == "even":
+    if scale.stops:
         return list(scale.stops)
-    count = max(1, min(8, columns // 12))
-    if scale.name == "log":
-        return log_ticks(scale.low, scale.high, count)
-    return ticks(scale.low, scale.high, count)
+    return ticks(scale.low, scale.high, max(1, min(8, columns // 12)))
 
 
 def labels_of(values: Sequence[float], scale: Scale) -> list[str]:
     """The labels of an axis, all with the decimals of its step."""
-    if scale.name != "linear" or len(values) < 2:
+    if scale.stops or len(values) < 2:
         return [label(value, abs(value) if 0 < abs(value) < 1 else 1) for value in values]
     step = min(after - before for before, after in pairwise(values))
     return [label(value, step) for value in values]
@@ -95,13 +92,11 @@ class Painter:
         self.across, self.down = PIXELS[mode]
         self.width, self.height = columns * self.across, rows * self.down
         # Columns' borders in data units. Values sit on pixel centres, so that both ends of the axis are on the plot.
-        self._linear = y.name == "linear" and y.high > y.low
-        if self._linear:
-            self._slope = (self.height - 1) / (y.low - y.high)
-            self._offset = -self._slope * y.high
+        self._slope = (self.height - 1) / (y.low - y.high)
+        self._offset = -self._slope * y.high
         last = max(1, self.width - 1)
         self.edges = [x.value((pixel - 0.5) / last) for pixel in range(self.width + 1)]
-        if x.name == "even" and x.stops:
+        if x.stops:
             self.edges[0], self.edges[-1] = x.stops[0], x.stops[-1]
 
     def column_of(self, x: float) -> int | None:
@@ -111,21 +106,15 @@ class Painter:
             return None
         return round(share * (self.width - 1)) // self.across
 
-    def pixel_y(self, y: float) -> int | None:
+    def pixel_y(self, y: float) -> int:
         """The pixel row of a y, which may lie outside the plot."""
-        if self._linear:
-            pixel = self._slope * y + self._offset
-        else:
-            share = self.y.share(y)
-            if share is None:
-                return None
-            pixel = (1 - share) * (self.height - 1)
+        pixel = self._slope * y + self._offset
         return round(pixel if -9e3 < pixel < 9e3 else (9e3 if pixel > 0 else -9e3))
 
     def row_of(self, y: float) -> int | None:
         """The cell row of a y, clamped to the plot by no more than rounding."""
         pixel = self.pixel_y(y)
-        return None if pixel is None or not 0 <= pixel < self.height else pixel // self.down
+        return pixel // self.down if 0 <= pixel < self.height else None
 
     def lattice(self, values: Sequence[float]) -> None:
         """Faint dots along the rows of the ticks."""
@@ -143,58 +132,27 @@ class Painter:
             for row in range(self.grid.rows):
                 self.grid.put(column, row, "|" if self.mode == "ascii" else "│", ink)
 
-    def anchor(self, anchor: Anchor) -> None:
-        """A dotted horizontal line."""
-        y = self.pixel_y(anchor.y)
-        if y is None or not 0 <= y < self.height:
-            return
-        layer = Layer(self.grid.columns, self.grid.rows, self.mode)
-        for x in range(0, self.width, 2 * max(1, self.across // 2)):
-            layer.set(x, y)
-        self.grid.lay(layer, Ink(anchor.color, fade=0.4), "-")
-
-    def anchor_label(self, anchor: Anchor, drawn: set[tuple[int, int]]) -> None:
-        """The label on or above its line, in the rightmost place that no series (`drawn`) has taken."""
-        row, size = self.row_of(anchor.y), len(anchor.label)
-        if row is None or size > self.grid.columns:
-            return
-        for place in (row, row - 1, row + 1):
-            if not 0 <= place < self.grid.rows:
-                continue
-            for start in range(self.grid.columns - size, -1, -1):
-                if not any((column, place) in drawn for column in range(start - 1, start + size + 1)):
-                    self.grid.write(start, place, anchor.label, Ink(anchor.color))
-                    return
-
-    def lines_of(self, trace: Trace) -> set[tuple[int, int]]:
-        """The series' line over what is there; answers the cells it took."""
-        taken: set[tuple[int, int]] = set()
+    def lines_of(self, trace: Trace) -> None:
+        """The series' line over what is there."""
         smoothing = trace.smoothing
         mark = mark_of(trace.mark, self.mode)
         for stretch in trace.stretches:
             if smoothing:
-                taken |= self._line(stretch.xs, stretch.ys, Ink(trace.color, fade=_FADE), trace.mark, ".")
+                self._line(stretch.xs, stretch.ys, Ink(trace.color, fade=_FADE), trace.mark, ".")
             values = stretch.smoothed if smoothing else stretch.ys
             under = mark if trace.mark in _LINES or self.mode != "ascii" else "."
-            taken |= self._line(stretch.xs, values, Ink(trace.color), trace.mark, under)
-        return taken
+            self._line(stretch.xs, values, Ink(trace.color), trace.mark, under)
 
-    def _line(
-        self, xs: Sequence[float], ys: Sequence[float], ink: Ink, mark: Mark, character: str
-    ) -> set[tuple[int, int]]:
+    def _line(self, xs: Sequence[float], ys: Sequence[float], ink: Ink, mark: Mark, character: str) -> None:
         layer = Layer(self.grid.columns, self.grid.rows, self.mode)
         self._join(layer, decimate(xs, ys, self.edges), dashed=mark == "dashes" and self.mode != "ascii")
         self.grid.lay(layer, ink, character)
-        return set(layer.bits)
 
     def _join(self, layer: Layer, bins: Sequence[Bin], dashed: bool) -> None:
         """Light each column from its lowest to its highest value and the line to the next column's first."""
         before: tuple[int, int] | None = None
         for column, *values in bins:
             first, low, high, last = map(self.pixel_y, values)
-            if first is None or low is None or high is None or last is None:
-                before = None  # a value without a place on a logarithmic axis
-                continue
             if before is not None:
                 _segment(layer, before, (column, first), dashed)
             if not dashed or _dash_on(column):
@@ -206,7 +164,7 @@ class Painter:
         ink = Ink(trace.color)
         for x, low, high in trace.ranges:
             column, top, bottom = self.column_of(x), self.pixel_y(high), self.pixel_y(low)
-            if column is None or top is None or bottom is None:
+            if column is None:
                 continue
             half = max(1, self.down // 2)
             per_row = self.down // half
@@ -220,11 +178,10 @@ class Painter:
                     glyph = "│" if upper and lower else ("╵" if upper else "╷")
                 self.grid.put(column, row, glyph, ink)
 
-    def marks_of(self, trace: Trace) -> set[tuple[int, int]]:
-        """A mark on each point, thinned where they would touch; answers the cells taken."""
-        taken: set[tuple[int, int]] = set()
+    def marks_of(self, trace: Trace) -> None:
+        """A mark on each point, thinned where they would touch."""
         if trace.mark in _LINES:
-            return taken
+            return
         mark = mark_of(trace.mark, self.mode)
         free_from = -1
         for x, y in zip(trace.xs, trace.ys, strict=True):
@@ -234,9 +191,7 @@ class Painter:
             row = self.row_of(y)
             if row is not None:
                 self.grid.put(column, row, mark, Ink(trace.color))
-                taken.add((column, row))
                 free_from = column + _MARK_GAP
-        return taken
 
 
 def _dash_on(x: int) -> bool:
@@ -265,7 +220,6 @@ def draw_plot(
     y: Scale,
     frame: Frame,
     *,
-    anchors: Sequence[Anchor] = (),
     cursor: float | None = None,
     cursor_ink: Ink = MUTED,
     mode: Mode = "dots",
@@ -274,19 +228,14 @@ def draw_plot(
     painter = Painter(frame.columns, frame.rows, x, y, mode)
     values = y_ticks(y, frame.rows)
     painter.lattice(values)
-    for anchor in anchors:
-        painter.anchor(anchor)
     if cursor is not None:
         painter.cursor(cursor, cursor_ink)
-    drawn: set[tuple[int, int]] = set()
     for trace in traces:
-        drawn |= painter.lines_of(trace)
+        painter.lines_of(trace)
     for trace in traces:
         painter.bars_of(trace)
     for trace in traces:
-        drawn |= painter.marks_of(trace)
-    for anchor in anchors:
-        painter.anchor_label(anchor, drawn)
+        painter.marks_of(trace)
     names: dict[int, str] = {}
     for value, text in zip(values, labels_of(values, y), strict=True):
         row = painter.row_of(value)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from deepdive.tui.reading import (
+from deepdive.tui.shown.ink import MUTED, STRONG, TEXT, Ink
+from deepdive.tui.shown.lines import Line, Run, merge, width_of
+from deepdive.tui.shown.page import (
     CodeBlock,
     Footnote,
     Heading,
@@ -20,8 +22,6 @@ from deepdive.tui.reading import (
 )
 from deepdive.tui.widgets.code import window
 from deepdive.tui.widgets.fold import folded
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, merge, width_of
 from rich.cells import cell_len, split_graphemes
 
 MEASURE = 68  # cells; 60 to 75 characters a line read best

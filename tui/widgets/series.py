@@ -1,14 +1,13 @@
-"""A series of a plot and what is prepared of it once: finite stretches, smoothing, decimation by column. Pure."""
+"""What is prepared of a series once, to draw it: finite stretches, smoothing, decimation by column. Pure."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-Mark = Literal["line", "triangle", "dots", "dashes", "diamond", "square"]
-Point = tuple[float, float | None]
+from deepdive.tui.shown.marks import Mark, Point, Series
 
 # What is not below this in size (infinite and NaN among it) is a gap; single precision ends at 3.4e38.
 LIMIT = 1e38
@@ -17,30 +16,6 @@ SMOOTH_FROM = 40
 # Mean bend from point to point, as a share of the series' own span, from which it counts as noisy: the bend of a
 # smooth descent is next to nothing, that of noise about twice its standard deviation.
 NOISY = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """What to plot: points in rising order of x; y may be None, NaN or infinite, which leaves a gap.
-
-    `ranges` are (x, low, high) for error bars. `smooth`: True or False decides, None looks at the noise.
-    """
-
-    name: str
-    points: Sequence[Point]
-    mark: Mark = "line"
-    color: str = "training"
-    ranges: Sequence[tuple[float, float, float]] = ()
-    smooth: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A horizontal labelled line to measure a curve against, such as the loss of a uniform guess."""
-
-    y: float
-    label: str
-    color: str = "text-3"
 
 
 class Bin(NamedTuple):

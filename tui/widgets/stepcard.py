@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from deepdive.tui.form import Form
+from deepdive.tui.shown.form import Form
+from deepdive.tui.shown.lines import Line, text_of
 from deepdive.tui.widgets.cardlines import Card, Drawing, draw_card
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.lines import Line, text_of
 from textual import events
 from textual.geometry import Region, Spacing
 from textual.message import Message
@@ -44,8 +44,8 @@ class StepCard(Drawn):
             super().__init__()
             self.step = step
 
-    def __init__(self, card: Card | None = None, *, code_rows: int | None = None, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, card: Card | None = None, *, code_rows: int | None = None) -> None:
+        super().__init__()
         self.card = card or Card("", "")
         self.code_rows = code_rows
         self.form = Form()

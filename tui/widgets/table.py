@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.tui.shown.ink import FAINT, MUTED, TEXT, Ink
+from deepdive.tui.shown.lines import Line, Run, fit, heading, merge, shorten
+from deepdive.tui.shown.marks import Cell, Column, Row
 from deepdive.tui.widgets.bars import bar_text
 from deepdive.tui.widgets.canvas import Mode
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import FAINT, MUTED, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, heading, merge, shorten
 from rich.cells import cell_len, set_cell_size
 from textual import events
 from textual.binding import Binding, BindingType
@@ -19,66 +19,8 @@ from textual.message import Message
 
 _GAP = 2
 _LEAST, _LEAST_FIRST = 4, 12  # cells of a column that gives way; the first one says whose row it is
+_BAR = 8  # cells of a bar before its number
 _RAIL = "▌"
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Characters [start, end) of a cell's text in another colour; inverted as a gap or an answer is."""
-
-    start: int
-    end: int
-    color: str = "accent"
-    invert: bool = False
-    underline: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """Text with its colour, parts of it highlighted, or a bar (0 to 1) with the text behind it."""
-
-    text: str = ""
-    color: str = "text-2"
-    bold: bool = False
-    spans: tuple[Span, ...] = ()
-    bar: float | None = None
-    fade: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """`width` None: as wide as its cells. A column that may `shrink` gives way when the table is too wide."""
-
-    title: str = ""
-    align: Literal["left", "right"] = "left"
-    width: int | None = None
-    shrink: bool = True
-    bar_width: int = 8
-
-
-Row = Sequence[Cell | str]
-
-
-def verdict(held: bool | None) -> Cell:
-    """The cell that says whether a lesson's claim held, with its glyph."""
-    if held is None:
-        return Cell("○ not measured", "text-3")
-    return Cell("✓ held", "held") if held else Cell("✗ not held", "failed")
-
-
-def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> tuple[list[Column], list[Row]]:
-    """Columns and rows of a confusion matrix: `counts[truth][said]`, with bars, right ones green."""
-    most = max((count for row in counts for count in row), default=0)
-    columns = [Column("", shrink=False)] + [Column(f"says {name}", "right") for name in labels]
-    rows: list[Row] = []
-    for truth, (name, row) in enumerate(zip(labels, counts, strict=True)):
-        cells: list[Cell | str] = [Cell(name)]
-        for said, count in enumerate(row):
-            right = said == truth
-            share = count / most if most else 0.0
-            cells.append(Cell(f"{count:,}", "held" if right else "failed", bar=share, fade=0 if right else 0.45))
-        rows.append(cells)
-    return columns, rows
 
 
 def column_widths(columns: Sequence[Column], rows: Sequence[Row], width: int) -> list[int]:
@@ -90,7 +32,7 @@ def column_widths(columns: Sequence[Column], rows: Sequence[Row], width: int) ->
         for row in rows:
             if at < len(row):
                 cell = _cell(row[at])
-                needs.append(cell_len(_safe(cell.text)) + (0 if cell.bar is None else column.bar_width + 1))
+                needs.append(cell_len(_safe(cell.text)) + (0 if cell.bar is None else _BAR + 1))
         widths.append(column.width if column.width is not None else max(needs))
     excess = sum(widths) + _GAP * (len(columns) - 1) - width
     while excess > 0:
@@ -125,7 +67,7 @@ def _safe(text: str) -> str:
 
 def _cell_runs(cell: Cell, column: Column, width: int, mode: Mode) -> list[Run]:
     if cell.bar is not None:
-        bar_width = max(0, min(column.bar_width, width - cell_len(cell.text) - 1))
+        bar_width = max(0, min(_BAR, width - cell_len(cell.text) - 1))
         bar = bar_text(cell.bar, bar_width, mode).ljust(bar_width)
         number = _safe(cell.text).rjust(width - bar_width)
         return [(bar, Ink(cell.color, fade=cell.fade)), (set_cell_size(number, width - bar_width), Ink("text-1"))]
@@ -157,7 +99,6 @@ class Table(Drawn, can_focus=True):
     """Rows under a header. With `selectable` a row cursor; rows beyond the height scroll with it."""
 
     DEFAULT_CSS = "Table { height: auto; }"
-    HELP = "up and down choose a row, enter opens it."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "row above", show=False, id="table.up"),
         Binding("down", "move(1)", "row below", show=False, id="table.down"),
@@ -176,11 +117,6 @@ class Table(Drawn, can_focus=True):
             self.table = table
             self.index = index
 
-        @property
-        def control(self) -> Table:
-            """The table that it happened in."""
-            return self.table
-
     class RowSelected(RowMessage):
         """The cursor stands on another row."""
 
@@ -198,33 +134,22 @@ class Table(Drawn, can_focus=True):
         *,
         title: str = "",
         unit: str = "",
-        note: str = "",
         selectable: bool = False,
         cursor: int = 0,
         header: bool = True,
         mode: Mode = "dots",
-        id: str | None = None,
-        classes: str | None = None,
     ) -> None:
         """A title gives a heading line; it stands in the header where the first column has no name of its own."""
-        super().__init__(id=id, classes=classes)
+        super().__init__()
         self.columns, self.rows = tuple(columns), tuple(rows)
-        self.title, self.unit, self.note = title, unit, note
+        self.title, self.unit, self.note = title, unit, ""
         self.selectable, self.cursor, self.header, self.mode = selectable, cursor, header, mode
         self.can_focus = selectable
         self._top = 0
 
-    def show(
-        self,
-        columns: Sequence[Column],
-        rows: Sequence[Row],
-        *,
-        note: str | None = None,
-        cursor: int | None = None,
-    ) -> None:
+    def show(self, columns: Sequence[Column], rows: Sequence[Row], *, cursor: int | None = None) -> None:
         """Show these rows; the cursor stays where it was unless it is given."""
         self.columns, self.rows = tuple(columns), tuple(rows)
-        self.note = self.note if note is None else note
         self.cursor = max(0, min(self.cursor if cursor is None else cursor, len(self.rows) - 1))
         self.redraw()
 

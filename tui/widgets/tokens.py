@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import ClassVar
 
+from deepdive.tui.shown.ink import CURSOR, FAINT, TEXT, Ink
+from deepdive.tui.shown.lines import Line, Run, merge
+from deepdive.tui.shown.marks import Piece
 from deepdive.tui.widgets.drawn import Drawn
-from deepdive.tui.widgets.ink import CURSOR, FAINT, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, merge
 from deepdive.tui.widgets.wrap import RETURN, Fragment, Setter
 from textual import events
 from textual.binding import Binding, BindingType
@@ -21,38 +21,21 @@ _LEVELS = (0.6, 0.3, 0.12, 0.04)
 UNDERLINE_FROM = len(_LEVELS)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A token: its text as decoded, a value to shade by (None: given, not generated), what else it could have been.
-
-    `mark` names a theme token to draw it inverted in, such as the gap of a masked model.
-    """
-
-    text: str
-    value: float | None = None
-    alternatives: tuple[tuple[str, float], ...] = ()
-    mark: str = ""
-
-
 def probability_level(value: float) -> int:
     """0 (sure) to 4 (a surprise): how strongly a probability is shaded."""
     return sum(value < limit for limit in _LEVELS)
 
 
-def fragment_runs(
-    fragment: Fragment, piece: Piece, selected: bool, focused: bool, level: Callable[[float], int]
-) -> list[Run]:
+def fragment_runs(fragment: Fragment, piece: Piece, selected: bool, focused: bool) -> list[Run]:
     """A fragment with its ink. Spaces belong to their token but are never underlined."""
     if fragment.hanging:
         return [(fragment.text, TEXT)]
     if selected:
         ink = CURSOR if focused else CURSOR._replace(color="text-2", bold=False)
         return [(fragment.text, ink)]
-    if piece.mark:
-        return [(fragment.text, CURSOR._replace(color=piece.mark))]
     if fragment.text == RETURN:
         return [(fragment.text, FAINT)]
-    strength = 0 if piece.value is None else max(0, min(UNDERLINE_FROM, level(piece.value)))
+    strength = 0 if piece.value is None else max(0, min(UNDERLINE_FROM, probability_level(piece.value)))
     if not strength:
         return [(fragment.text, TEXT)]
     ink = Ink("text-1" if strength == UNDERLINE_FROM else "text-2", back=f"shade-{strength}")
@@ -62,7 +45,7 @@ def fragment_runs(
 
 
 class Tokens(Drawn, can_focus=True):
-    """Streamed text. `append` as often as you like: it is painted at most every `interval` seconds.
+    """Streamed text. `show` it as often as you like: it is painted at most every `interval` seconds.
 
     Text longer than the widget scrolls in it: to the cursor, else the newest line stays in view. Give a stream a fixed
     or a largest height: growing with `height: auto` alone makes Textual paint the whole widget for each new line.
@@ -70,7 +53,6 @@ class Tokens(Drawn, can_focus=True):
 
     INTERVAL = 0.2
     DEFAULT_CSS = "Tokens { height: auto; }"
-    HELP = "left and right go from token to token, up and down from line to line."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", "previous token", show=False, id="tokens.left"),
         Binding("right", "move(1)", "next token", show=False, id="tokens.right"),
@@ -90,16 +72,6 @@ class Tokens(Drawn, can_focus=True):
             self.tokens = tokens
             self.index = index
 
-        @property
-        def control(self) -> Tokens:
-            """The text that it happened in."""
-            return self.tokens
-
-        @property
-        def piece(self) -> Piece:
-            """The token."""
-            return self.tokens.pieces[self.index]
-
         def can_replace(self, message: Message) -> bool:
             """Only the newest place matters."""
             return isinstance(message, Tokens.TokenSelected) and message.tokens is self.tokens
@@ -107,16 +79,10 @@ class Tokens(Drawn, can_focus=True):
     def __init__(
         self,
         pieces: Sequence[Piece] = (),
-        *,
-        level: Callable[[float], int] = probability_level,
-        id: str | None = None,
-        classes: str | None = None,
     ) -> None:
-        """`level` maps a piece's value to a shade from 0 to 4, where it is not a probability."""
-        super().__init__(id=id, classes=classes)
+        super().__init__()
         self.pieces: list[Piece] = list(pieces)
         self.cursor: int | None = None
-        self._level = level
         self._setter = Setter(1)
         self._fed = 0
         self._settled: dict[int, Line] = {}
@@ -136,23 +102,10 @@ class Tokens(Drawn, can_focus=True):
             self.cursor = cursor
         self.redraw(urgent=False)
 
-    def append(self, pieces: Sequence[Piece]) -> None:
-        """Add tokens at the end."""
-        self.pieces.extend(pieces)
-        self.redraw(urgent=False)
-
-    def flush(self) -> None:
-        """Paint what was appended now, for instance when the stream ends."""
-        self.redraw()
-
     def show_beginning(self) -> None:
         """Stand at the beginning of a text that is longer than there is room for, instead of following its end."""
         self._top, self._following = 0, False
         self.redraw()
-
-    def clear(self) -> None:
-        """No text, no cursor."""
-        self.show(())
 
     def _forget_lines(self) -> None:
         self._setter, self._fed = Setter(self._setter.width), 0
@@ -292,7 +245,7 @@ class Tokens(Drawn, can_focus=True):
     def _ink(self, fragments: Sequence[Fragment]) -> Line:
         runs: list[Run] = []
         for part in fragments:
-            runs += fragment_runs(part, self.pieces[part.token], part.token == self.cursor, self.has_focus, self._level)
+            runs += fragment_runs(part, self.pieces[part.token], part.token == self.cursor, self.has_focus)
         return merge(runs)
 
 

@@ -7,9 +7,9 @@ import ast
 import pytest
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Step
+from deepdive.tui.shown.lines import text_of, width_of
 from deepdive.tui.widgets.code import body_of
 from deepdive.tui.widgets.fold import folded
-from deepdive.tui.widgets.lines import text_of, width_of
 from hypothesis import given
 from hypothesis import strategies as st
 

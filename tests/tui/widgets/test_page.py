@@ -5,10 +5,10 @@ from __future__ import annotations
 from time import process_time
 
 import pytest
-from deepdive.tui.reading import CodeBlock, Paragraph, Span, read
+from deepdive.tui.shown.ink import STRONG, TEXT
+from deepdive.tui.shown.lines import text_of, width_of
+from deepdive.tui.shown.page import CodeBlock, Paragraph, Span, read
 from deepdive.tui.widgets.code import CALL, COMMENT, KEYWORD, STRING, TYPE, Code, body_of, code_lines, window
-from deepdive.tui.widgets.ink import STRONG, TEXT
-from deepdive.tui.widgets.lines import text_of, width_of
 from deepdive.tui.widgets.page import PageText
 from deepdive.tui.widgets.prose import set_prose, wrap
 from hypothesis import given
@@ -100,11 +100,17 @@ def test_any_text_can_be_shown_as_code(source: str) -> None:
     assert "\n".join(text_of(line) for line in code_lines(source)) == source
 
 
+def page_of(text: str) -> PageText:
+    page = PageText()
+    page.show_blocks(read(text))
+    return page
+
+
 class Host(App[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll():
-            yield PageText("First *words*.\n\n" + "prose " * 60, id="page")
-            yield Code("x = " + "1 + " * 60, id="code")
+            yield page_of("First *words*.\n\n" + "prose " * 60)
+            yield Code("x = " + "1 + " * 60)
 
 
 async def test_text_changes_in_place_and_code_moves() -> None:
@@ -112,7 +118,7 @@ async def test_text_changes_in_place_and_code_moves() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         page, code = app.query_one(PageText), app.query_one(Code)
         assert page.size.height == len(page.lines_at(page.size.width))
-        page.show("Now one line.")
+        page.show_blocks(read("Now one line."))
         await pilot.pause()
         assert page.size.height == 1 and page.text == "Now one line."
         page.show_blocks([Paragraph((Span("a b"),))])
@@ -134,9 +140,9 @@ async def test_a_page_of_four_kilobytes_is_there_at_once(theme: str) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         app.theme = theme
         spent = []
-        for at in range(3):
+        for _ in range(3):
             began = process_time()
-            await app.query_one(VerticalScroll).mount(PageText(text, id=f"long-{at}"))
+            await app.query_one(VerticalScroll).mount(page_of(text))
             await pilot.pause()
             spent.append(process_time() - began)
         assert min(spent) < 0.15  # CPU seconds: a busy machine fails nobody

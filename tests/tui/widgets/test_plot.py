@@ -8,12 +8,13 @@ import time
 from itertools import pairwise
 
 import pytest
+from deepdive.tui.shown.ink import RULE, Ink
+from deepdive.tui.shown.lines import cells_of, text_of, width_of
+from deepdive.tui.shown.marks import Mark, Series
 from deepdive.tui.widgets.axes import Scale
 from deepdive.tui.widgets.canvas import Layer, Mode
-from deepdive.tui.widgets.ink import RULE, Ink
-from deepdive.tui.widgets.lines import cells_of, text_of, width_of
 from deepdive.tui.widgets.plot import Frame, Painter, draw_plot
-from deepdive.tui.widgets.series import Anchor, Mark, Series, Trace, decimate
+from deepdive.tui.widgets.series import Trace, decimate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,12 @@ MODES: list[Mode] = ["dots", "blocks", "ascii"]
 
 def trace_of(ys: list[float | None], mark: Mark = "line", smooth: bool | None = False) -> Trace:
     return Trace(Series("a", [(float(x), y) for x, y in enumerate(ys)], mark, smooth=smooth))
+
+
+def drawn_by(painter: Painter) -> set[tuple[int, int]]:
+    """The cells in which something stands."""
+    rows = enumerate(painter.grid.lines())
+    return {(column, row) for row, line in rows for column, (text, _) in enumerate(cells_of(line)) if text != " "}
 
 
 @given(st.lists(values, min_size=1, max_size=400), st.integers(4, 60))
@@ -49,7 +56,8 @@ def test_every_point_lights_a_cell_in_its_own_column_and_row(
     ys: list[float], columns: int, rows: int, mode: Mode
 ) -> None:
     painter = Painter(columns, rows, Scale(0, len(ys) - 1), Scale(0, 8), mode)
-    taken = painter.lines_of(trace_of(list(ys)))
+    painter.lines_of(trace_of(list(ys)))
+    taken = drawn_by(painter)
     for x, y in enumerate(ys):
         pixel = round(x / (len(ys) - 1) * (painter.width - 1))
         row = painter.row_of(y)
@@ -61,7 +69,8 @@ def test_every_point_lights_a_cell_in_its_own_column_and_row(
 @given(st.lists(values, min_size=2, max_size=60), st.integers(10, 40), st.integers(3, 12))
 def test_a_line_is_unbroken(ys: list[float], columns: int, rows: int) -> None:
     painter = Painter(columns, rows, Scale(0, len(ys) - 1), Scale(0, 8), "dots")
-    taken = painter.lines_of(trace_of(list(ys)))
+    painter.lines_of(trace_of(list(ys)))
+    taken = drawn_by(painter)
     for before, after in pairwise(sorted({column for column, _ in taken})):
         assert after - before == 1
         left = {row for column, row in taken if column == before}
@@ -73,15 +82,10 @@ def test_a_line_is_unbroken(ys: list[float], columns: int, rows: int) -> None:
 def test_what_is_no_number_leaves_a_gap(hole: float | None) -> None:
     trace = trace_of([4.0] * 20 + [hole] * 20 + [4.0] * 20)
     painter = Painter(60, 5, Scale(0, 59), Scale(0, 8), "dots")
-    columns = {column for column, _ in painter.lines_of(trace)}
+    painter.lines_of(trace)
+    columns = {column for column, _ in drawn_by(painter)}
     assert columns == {*range(20), *range(40, 60)}
     assert trace.high == 4.0
-
-
-def test_a_log_axis_leaves_out_what_is_not_positive() -> None:
-    painter = Painter(30, 6, Scale(0, 2), Scale(0.1, 10, "log"), "dots")
-    columns = {column for column, _ in painter.lines_of(trace_of([1.0, 0.0, 1.0]))}
-    assert columns == {0, 29}
 
 
 def test_the_top_series_replaces_cells_and_never_mixes() -> None:
@@ -116,12 +120,6 @@ def test_error_bars_reach_from_low_to_high() -> None:
     assert set(column[:2] + column[8:]) <= {" ", "·"}
 
 
-def test_an_anchor_is_labelled_where_no_series_is() -> None:
-    trace = trace_of([float(x % 2 * 7) for x in range(21)])
-    plot = draw_plot([trace], Scale(0, 40), Scale(0, 8), Frame(0, 60, 12, False), anchors=[Anchor(7.62, "ln 2048")])
-    assert "ln 2048" in text_of(plot[0]) + text_of(plot[1])
-
-
 @settings(max_examples=40)
 @given(
     st.lists(st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True)), max_size=50),
@@ -147,8 +145,8 @@ def test_ascii_mode_draws_ascii_only() -> None:
 
 def test_block_mode_uses_quadrants() -> None:
     layer = Layer(1, 1, "blocks")
-    layer.set(0, 0)
-    layer.set(1, 1)
+    layer.column(0, 0, 0)
+    layer.column(1, 1, 1)
     assert layer.glyph(layer.bits[0, 0], "*") == "▚"
 
 

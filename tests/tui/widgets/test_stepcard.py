@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from deepdive.engine.lessons.settings import Setting
-from deepdive.tui import theming
-from deepdive.tui.form import Form
+from deepdive.tui.shown.form import Form
+from deepdive.tui.shown.lines import Line, text_of, width_of
+from deepdive.tui.terminal import colours
 from deepdive.tui.widgets.cardlines import CARET, draw_card
-from deepdive.tui.widgets.lines import Line, text_of, width_of
 from deepdive.tui.widgets.stepcard import Card, StepCard
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,7 +108,7 @@ class Host(App[None]):
         self.seen: list[Message] = []
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return theming.defaults()
+        return colours.defaults()
 
     def compose(self) -> ComposeResult:
         with VerticalScroll():

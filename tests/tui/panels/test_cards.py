@@ -13,10 +13,10 @@ from deepdive.engine.results.measured import results
 from deepdive.engine.results.predictions import grade
 from deepdive.tui import theming
 from deepdive.tui.panels.base import Moment
+from deepdive.tui.panels.kinds import make
 from deepdive.tui.panels.outcome import Outcome
-from deepdive.tui.panels.panel import make
 from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
-from deepdive.tui.state import Lesson
+from deepdive.tui.shown.lesson import Lesson
 from deepdive.tui.widgets.stepcard import Card, StepCard
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll

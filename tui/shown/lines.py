@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
 from rich.cells import cell_len, set_cell_size, split_graphemes
+
+from .ink import MUTED, STRONG, TEXT, Ink
 
 Run = tuple[str, Ink]
 Line = tuple[Run, ...]
-Cell = tuple[str, Ink]
 
 ELLIPSIS = "…"
 
@@ -81,9 +81,9 @@ def heading(title: str, unit: str, note: str, width: int) -> Line:
     return spread(left, [(note, MUTED)] if note else [], width)
 
 
-def cells_of(line: Iterable[Run]) -> list[Cell]:
+def cells_of(line: Iterable[Run]) -> list[Run]:
     """A line cell by cell; the second cell of a wide character is empty text."""
-    cells: list[Cell] = []
+    cells: list[Run] = []
     for text, ink in line:
         if text.isascii():
             cells.extend((character, ink) for character in text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from deepdive.engine.lessons.pages import directives
-from deepdive.tui.reading import (
+from deepdive.tui.shown.lines import text_of
+from deepdive.tui.shown.page import (
     CodeBlock,
     ExerciseSlot,
     Footnote,
@@ -21,7 +22,6 @@ from deepdive.tui.reading import (
     read,
     segments,
 )
-from deepdive.tui.widgets.lines import text_of
 from deepdive.tui.widgets.prose import set_prose
 from hypothesis import given
 from hypothesis import strategies as st

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import pytest
 from deepdive.engine.runs.view import RunView
-from deepdive.tui import state
-from deepdive.tui.state import Lesson
+from deepdive.tui.shown.lesson import Lesson
+from deepdive.tui.shown.status import state_text, status_text
 
 from tests.tui.fake import FakeRun, little
 
@@ -31,9 +30,9 @@ def trained() -> FakeRun:
 def test_a_tutorial_without_a_run_shows_every_step_as_never_run() -> None:
     lesson = Lesson(little(), "pocket", RunView(), page=5)
     assert [line.word for line in lesson.outline()] == ["", *["never run"] * 4, "", "0 of 2"]
-    assert lesson.status() == ("", "text-3")
+    assert status_text(lesson) == ("", "text-3")
     assert lesson.shown_job() is None
-    assert state.state_text(lesson, lesson.tutorial.step("pretrain")) == ("○ never run", "text-3")
+    assert state_text(lesson, lesson.tutorial.step("pretrain")) == ("○ never run", "text-3")
 
 
 def test_pages_read_and_exercises_passed_are_told_in_the_outline() -> None:
@@ -48,16 +47,16 @@ def test_a_running_step_tells_progress_in_card_and_header() -> None:
     fake.data()
     fake.pretrain(124)
     lesson = lesson_of(fake)
-    assert state.state_text(lesson, lesson.tutorial.step("pretrain")) == ("● running, update 124 of 300", "accent")
-    text, ink = lesson.status()
+    assert state_text(lesson, lesson.tutorial.step("pretrain")) == ("● running, update 124 of 300", "accent")
+    text, ink = status_text(lesson)
     assert text.startswith("● training 41 %  0:3")
     assert text.endswith(" left")
     assert ink == "accent"
-    assert lesson.status(narrow=True)[0].startswith("● 41 %  0:3")
+    assert status_text(lesson, narrow=True)[0].startswith("● 41 %  0:3")
 
 
 def test_the_finished_step_tells_amount_and_time(trained: FakeRun) -> None:
-    text, ink = state.state_text(lesson_of(trained), trained.tutorial.step("pretrain"))
+    text, ink = state_text(lesson_of(trained), trained.tutorial.step("pretrain"))
     assert text.startswith("✓ done, 60 updates in 0:1")
     assert ink == "held"
 
@@ -80,7 +79,7 @@ def test_an_edit_of_a_setting_that_is_gone_does_not_break_the_screen(trained: Fa
 def test_what_was_handed_to_the_worker_is_queued_until_it_begins(trained: FakeRun) -> None:
     lesson = lesson_of(trained, queued=(("pretrain", 0),))
     assert lesson.states["pretrain"].state == "queued"
-    assert lesson.status() == ("◌ starting", "accent")
+    assert status_text(lesson) == ("◌ starting", "accent")
 
 
 def test_the_panels_follow_the_page_then_what_runs_then_what_ran_before(trained: FakeRun) -> None:
@@ -114,11 +113,3 @@ def test_state_is_not_computed_again_while_only_points_arrive(trained: FakeRun) 
     assert lesson.states is before
     trained.end(job)
     assert lesson.states is not before
-
-
-def test_state_needs_no_textual() -> None:
-    code = "import sys, deepdive.tui.state; print([m for m in sys.modules if m.split('.')[0] in ('textual', 'torch')])"
-    import subprocess
-
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

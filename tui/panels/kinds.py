@@ -7,18 +7,18 @@ from typing import Any
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import duration
 from deepdive.engine.runs.view import JobView
+from deepdive.tui.shown import facts
+from deepdive.tui.shown.ink import MUTED, Ink
+from deepdive.tui.shown.lines import Line, fit
+from deepdive.tui.shown.marks import Series
 from deepdive.tui.widgets.bars import Bars
-from deepdive.tui.widgets.curve import Curve
+from deepdive.tui.widgets.curve import CurveChart
 from deepdive.tui.widgets.drawn import Drawn
 from deepdive.tui.widgets.holders import Holders
-from deepdive.tui.widgets.ink import MUTED, Ink
-from deepdive.tui.widgets.lines import Line, fit
-from deepdive.tui.widgets.series import Series
 from deepdive.tui.widgets.table import Table
 from deepdive.tui.widgets.tokens import Tokens
 from textual.app import ComposeResult
 
-from . import facts
 from .base import HeadLine, Moment, Panel, Words
 from .cost import CostPanel
 from .figures import FiguresPanel
@@ -29,11 +29,9 @@ ROOM_TO_COMPARE = 160  # cells of the screen from which the run before is drawn 
 
 
 class CurvePanel(Panel):
-    DEFAULT_CSS = "CurvePanel { height: 1fr; min-height: 13; max-height: 22; }"
-
     def __init__(self, key: str) -> None:
         super().__init__(key)
-        self.curve = Curve()
+        self.curve = CurveChart()
 
     def compose(self) -> ComposeResult:
         yield self.curve
@@ -44,8 +42,8 @@ class CurvePanel(Panel):
         before = lesson.before(job) if self.app.size.width >= ROOM_TO_COMPARE else None
         book = facts.book_curve(lesson.tutorial, lesson.scale, job.step)
         found = facts.loss_facts(job, self.key, moment.x, before, book)
-        curve.title, curve.unit, curve.x_name = found.title, found.unit, found.x_name
-        curve.show(found.series, planned=found.planned, facts=found.facts, anchors=found.anchors)
+        curve.title, curve.unit = found.title, found.unit
+        curve.show(found.series, planned=found.planned, facts=found.facts)
         if moment.x is not None and curve.cursor_x != moment.x:
             curve.set_cursor(moment.x)
 
@@ -61,13 +59,11 @@ class MemoryPanel(Panel):
     def tell(self, moment: Moment) -> None:
         found = facts.memory_facts(moment.job, moment.x)
         if found is not None:
-            self.holders.show(found.holders, total=found.total, free=found.free, peak=found.peak, history=found.history)
+            self.holders.show(found.holders, total=found.total, free=found.free, peak=found.peak)
 
 
 class OutputPanel(Panel):
     """Text token by token, and what could have stood in place of the one under the cursor."""
-
-    DEFAULT_CSS = "OutputPanel Tokens { max-height: 12; }"
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
@@ -111,8 +107,6 @@ class OutputPanel(Panel):
 class Instead(Drawn):
     """instead of `bridge` it could have said"""
 
-    DEFAULT_CSS = "Instead { height: 1; margin-top: 1; }"
-
     def __init__(self) -> None:
         super().__init__()
         self.token = ""
@@ -128,11 +122,9 @@ class Instead(Drawn):
 
 
 class PlotPanel(Panel):
-    DEFAULT_CSS = "PlotPanel Curve { height: 14; }"
-
     def __init__(self, key: str, kind: str) -> None:
         super().__init__(key)
-        self.plot = Curve() if kind == "scatter" else Table() if kind == "heatmap" else Bars()
+        self.plot = CurveChart() if kind == "scatter" else Table() if kind == "heatmap" else Bars()
 
     def compose(self) -> ComposeResult:
         yield self.plot
@@ -143,7 +135,7 @@ class PlotPanel(Panel):
             return
         title = visible(plot.name, False)
         title = title[:1].upper() + title[1:]
-        if isinstance(self.plot, Curve):
+        if isinstance(self.plot, CurveChart):
             self.plot.title, self.plot.x_name = title, "x"
             self.plot.show(
                 [
@@ -163,13 +155,6 @@ class PlotPanel(Panel):
 
 class FailurePanel(Panel):
     """What happened and why, what to do next, and the library's last words."""
-
-    DEFAULT_CSS = """
-    FailurePanel .head { color: $failed; text-style: bold; }
-    FailurePanel .head.meant { color: $held; }
-    FailurePanel .action { color: $text-1; margin-top: 1; }
-    FailurePanel .detail { color: $text-3; margin-top: 1; }
-    """
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
@@ -197,8 +182,6 @@ class FailurePanel(Panel):
 
 
 class NotesPanel(Panel):
-    DEFAULT_CSS = "NotesPanel Static { color: $text-3; }"
-
     def __init__(self, key: str) -> None:
         super().__init__(key)
         self.head, self.words = HeadLine(), Words()

@@ -13,14 +13,10 @@ from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.runs.events import Memory, Plot, Rows
 from deepdive.engine.runs.events import Piece as Told
 from deepdive.engine.runs.view import Curve, JobView
-from deepdive.tui.widgets.axes import reading
-from deepdive.tui.widgets.bars import Bar
-from deepdive.tui.widgets.holders import Holder, Kind
-from deepdive.tui.widgets.series import Anchor, Mark, Point, Series
-from deepdive.tui.widgets.table import Cell, Column, Row, Span, confusion
-from deepdive.tui.widgets.tokens import Piece
 
-from .example import look, spans_of
+from .cells import is_number, look, spans_of
+from .marks import Bar, Cell, Column, Holder, Kind, Mark, Piece, Point, Row, Series, Span, confusion
+from .readings import reading
 
 HOLDER_NAMES: dict[str, tuple[Kind, str]] = {
     "weights": ("weights", "weights"),
@@ -41,8 +37,6 @@ class LossFacts:
     series: tuple[Series, ...]
     planned: float | None
     facts: tuple[str, ...]
-    anchors: tuple[Anchor, ...] = ()
-    x_name: str = "update"
 
 
 @dataclass(frozen=True)
@@ -51,8 +45,6 @@ class MemoryFacts:
     total: float
     free: float
     peak: float
-    history: tuple[float, ...]
-    device: str
 
 
 @dataclass(frozen=True)
@@ -174,7 +166,7 @@ def memory_facts(job: JobView, x: float | None) -> MemoryFacts | None:
     holders.sort(key=lambda holder: order.index(holder.kind))
     free = max(0, now.total - now.used - now.others)
     peak = max(memory.peak for memory in samples)
-    return MemoryFacts(tuple(holders), _scale_of(peak, now.total), free, peak, (), now.device)
+    return MemoryFacts(tuple(holders), _scale_of(peak, now.total), free, peak)
 
 
 def _scale_of(peak: int, total: int) -> float:
@@ -246,7 +238,7 @@ def table_facts(rows: Rows) -> tuple[list[Column], list[Row]]:
     if rows.view == "confusion" and rows.rows and {"truth", "said"} <= rows.rows[0].keys():
         return _confusion(rows.rows)
     names = list(dict.fromkeys(name for row in rows.rows for name in row))
-    numeric = {name: all(_is_number(row.get(name)) or row.get(name) is None for row in rows.rows) for name in names}
+    numeric = {name: all(is_number(row.get(name)) or row.get(name) is None for row in rows.rows) for name in names}
     columns = [
         Column(visible(name, False).replace("_", " "), "right" if numeric[name] else "left", shrink=not numeric[name])
         for name in names
@@ -269,10 +261,6 @@ def table_words(rows: Rows) -> tuple[str, str]:
         items = sum(int(row.get("count", 1)) for row in rows.rows)
         return "", f"{items:,} in all" if items else ""
     return (f"{len(rows.rows):,} rows" if len(rows.rows) > 8 else ""), ""
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _cell(value: Any) -> Cell:
@@ -305,7 +293,7 @@ def _rich_cell(value: dict[str, Any]) -> Cell:
 
 def _greatest(shares: dict[str, Any]) -> str:
     """The label with the greatest share: in a table's cell there is room for one."""
-    known = {str(name): float(share) for name, share in shares.items() if _is_number(share)}
+    known = {str(name): float(share) for name, share in shares.items() if is_number(share)}
     if not known:
         return "–"
     name = max(known, key=known.__getitem__)
@@ -316,14 +304,14 @@ def plot_bars(plot: Plot, most: int = 12) -> list[Bar]:
     """A plot that bars can show: bars as they are, histograms by bin."""
     if plot.kind == "bars":
         return [
-            Bar(token_name(str(name)), share if _is_number(share) else None)
+            Bar(token_name(str(name)), share if is_number(share) else None)
             for name, share in list(plot.data.items())[:most]
         ]
     return [bar for name, values in plot.data.items() for bar in _histogram(str(name), values)]
 
 
 def _histogram(name: str, values: Sequence[float], bins: int = 10) -> list[Bar]:
-    known = [value for value in values if _is_number(value)]
+    known = [value for value in values if is_number(value)]
     if not known:
         return []
     low, high = min(known), max(known)
@@ -342,7 +330,7 @@ def heat_rows(plot: Plot) -> tuple[list[Column], list[Row]]:
     across = [visible(str(name), False) for name in plot.data.get("columns", [])]
     down = [visible(str(name), False) for name in plot.data.get("rows", [])]
     values = plot.data.get("values", [])
-    most = max((abs(v) for row in values for v in row if _is_number(v)), default=0.0) or 1.0
+    most = max((abs(v) for row in values for v in row if is_number(v)), default=0.0) or 1.0
     rows: list[Row] = [
         [Cell(name, "text-3"), *(_shade(value, most) for value in row)] for name, row in zip(down, values, strict=False)
     ]
@@ -350,7 +338,7 @@ def heat_rows(plot: Plot) -> tuple[list[Column], list[Row]]:
 
 
 def _shade(value: Any, most: float) -> Cell:
-    if not _is_number(value):
+    if not is_number(value):
         return Cell("–", "text-4")
     share = abs(value) / most
     return Cell(" ░▒▓█"[min(4, round(share * 4))] * 2 + f" {reading(float(value))}", fade=0.5 * (1 - share))
@@ -363,8 +351,5 @@ def book_curve(tutorial: Tutorial, scale: str, step: str) -> list[Point]:
     return [
         (figure.x, float(figure.value))
         for figure in tutorial.book
-        if figure.step == step
-        and figure.name == "validation_loss"
-        and figure.x is not None
-        and _is_number(figure.value)
+        if figure.step == step and figure.name == "validation_loss" and figure.x is not None and is_number(figure.value)
     ]

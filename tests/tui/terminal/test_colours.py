@@ -6,40 +6,40 @@ import colorsys
 from pathlib import Path
 
 import pytest
-from deepdive.tui import theming
+from deepdive.tui.terminal import colours
 from rich.color import Color, ColorSystem
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
-COLOURED = [name for name in theming.OURS if not theming.ours()[name].ansi]
+COLOURED = [name for name in colours.OURS if not colours.ours()[name].ansi]
 MINIMAL = 'base = "deep-dark"\n'
 
 
 @pytest.mark.parametrize("name", COLOURED)
 def test_every_colour_is_one_of_the_256_and_stays_what_it_is_without_true_colour(name: str) -> None:
-    for token, value in theming.ours()[name].colors.items():
-        shown = Color.parse(theming.exact(value)).downgrade(ColorSystem.EIGHT_BIT)
+    for token, value in colours.ours()[name].colors.items():
+        shown = Color.parse(colours.exact(value)).downgrade(ColorSystem.EIGHT_BIT)
         assert shown.get_truecolor().hex == value, token
         assert shown.number is not None and shown.number >= 16, token
 
 
 @pytest.mark.parametrize("name", COLOURED)
 def test_surfaces_are_grey(name: str) -> None:
-    for token in (*theming.SURFACES, "rule"):
-        red, green, blue = Color.parse(theming.ours()[name].colors[token]).get_truecolor()
+    for token in (*colours.SURFACES, "rule"):
+        red, green, blue = Color.parse(colours.ours()[name].colors[token]).get_truecolor()
         assert colorsys.rgb_to_hls(red / 255, green / 255, blue / 255)[2] < 0.15
 
 
 def test_high_contrast_is_seven_to_one() -> None:
-    colors = theming.ours()["high-contrast"].colors
-    for text in (*theming.TEXTS, *theming.STATES):
-        assert theming.contrast(colors[text], colors["background"]) >= 7, text
-        assert theming.contrast(colors[text], colors["card"]) >= 7, text
+    colors = colours.ours()["high-contrast"].colors
+    for text in (*colours.TEXTS, *colours.STATES):
+        assert colours.contrast(colors[text], colors["background"]) >= 7, text
+        assert colours.contrast(colors[text], colors["card"]) >= 7, text
 
 
 def test_contrast_is_that_of_the_standard() -> None:
-    assert theming.contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert theming.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+    assert colours.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert colours.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_contrast_is_that_of_the_standard() -> None:
     ],
 )
 def test_a_bad_file_names_key_and_what_is_allowed(text: str, words: list[str]) -> None:
-    with pytest.raises(theming.ThemeProblem) as problem:
-        theming.read("mine", text, theming.ours())
+    with pytest.raises(colours.ThemeProblem) as problem:
+        colours.read("mine", text, colours.ours())
     for word in words:
         assert word in str(problem.value)
 
@@ -72,26 +72,26 @@ def test_bad_files_stop_nobody(tmp_path: Path) -> None:
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     (tmp_path / "deep-dark.toml").write_text(MINIMAL)
     (tmp_path / "folder.toml").mkdir()
-    themes, problems = theming.load(tmp_path)
-    assert list(themes) == [*theming.OURS, "dusk"]
+    themes, problems = colours.load(tmp_path)
+    assert list(themes) == [*colours.OURS, "dusk"]
     assert themes["dusk"].colors["accent"] == "#ffaf5f"
     assert len(problems) == 4
     assert all(str(tmp_path) in problem for problem in problems)
 
 
 def test_no_folder_is_no_problem(tmp_path: Path) -> None:
-    assert theming.load(tmp_path / "none") == (dict(theming.ours()), [])
+    assert colours.load(tmp_path / "none") == (dict(colours.ours()), [])
 
 
 def test_choice() -> None:
-    themes = theming.ours()
-    assert theming.choose(themes, "", False) == ("deep-dark", "")
-    assert theming.choose(themes, "deep-light", False) == ("deep-light", "")
-    assert theming.choose(themes, "", False, "sixteen") == ("sixteen", "")
-    assert theming.choose(themes, "", True, "sixteen") == ("deep-dark", "")
-    name, sentence = theming.choose(themes, "sixteen", True)
+    themes = colours.ours()
+    assert colours.choose(themes, "", False) == ("deep-dark", "")
+    assert colours.choose(themes, "deep-light", False) == ("deep-light", "")
+    assert colours.choose(themes, "", False, "sixteen") == ("sixteen", "")
+    assert colours.choose(themes, "", True, "sixteen") == ("deep-dark", "")
+    name, sentence = colours.choose(themes, "sixteen", True)
     assert name == "deep-dark" and "NO_COLOR" in sentence
-    name, sentence = theming.choose(themes, "nord", False)
+    name, sentence = colours.choose(themes, "nord", False)
     assert name == "deep-dark" and "'nord'" in sentence and "high-contrast" in sentence
 
 
@@ -99,13 +99,13 @@ class Host(App[None]):
     CSS = "Static { background: $card; color: $text-4; }"
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return theming.defaults()
+        return colours.defaults()
 
     def compose(self) -> ComposeResult:
         yield Static("text")
 
     def on_mount(self) -> None:
-        theming.install(self, "deep-light")
+        colours.install(self, "deep-light")
 
 
 async def test_a_theme_is_put_on_and_changed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -117,10 +117,10 @@ async def test_a_theme_is_put_on_and_changed(monkeypatch: pytest.MonkeyPatch, tm
     async with app.run_test(notifications=True) as pilot:
         await pilot.pause()
         text = app.query_one(Static)
-        assert text.styles.color.hex.lower() == theming.ours()["deep-light"].colors["text-4"]
+        assert text.styles.color.hex.lower() == colours.ours()["deep-light"].colors["text-4"]
         assert any("broken.toml" in notice.message for notice in app._notifications)
-        for name in theming.OURS:
+        for name in colours.OURS:
             app.theme = name
             await pilot.pause()
-            for token, value in theming.ours()[name].colors.items():
-                assert app.theme_variables[token] == theming.exact(value)
+            for token, value in colours.ours()[name].colors.items():
+                assert app.theme_variables[token] == colours.exact(value)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from deepdive.engine.runs.events import End, File, Job, Memory, Piece, Plot, Point, Rows, Spend, Text
 from deepdive.engine.runs.view import JobView, RunView
-from deepdive.tui.panels import facts
 from deepdive.tui.panels.cost import cost_bars, cost_words
-from deepdive.tui.widgets.tokens import Piece as Shown
+from deepdive.tui.shown import facts
+from deepdive.tui.shown.marks import Piece as Shown
 
 from tests.tui.fake import FakeRun
 

@@ -57,13 +57,6 @@ def paintable(environ: MutableMapping[str, str] | None = None) -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and environ.get("TERM", "") not in DUMB
 
 
-def too_small(size: os.terminal_size) -> str:
-    """A sentence where the window is smaller than the interface needs, else ""."""
-    if size.columns >= LEAST_WIDTH and size.lines >= LEAST_HEIGHT:
-        return ""
-    return f"This window is {size.columns}x{size.lines}. Deep Dive needs {LEAST_WIDTH}x{LEAST_HEIGHT} or more."
-
-
 def prepare(environ: MutableMapping[str, str] | None = None, descriptor: int | None = None) -> Terminal:
     """Look at the terminal and set what Textual reads at import. What the user has set stays."""
     environ = os.environ if environ is None else environ
@@ -185,10 +178,7 @@ def _raw(fd: int) -> Iterator[None]:
 
 
 class Guard:
-    """Keeps what libraries write to the descriptors 1 and 2 out of the picture, in a log; Textual gets the terminal.
-
-    `lifted()` gives the terminal back for a while, for an editor that is started from the interface.
-    """
+    """Keeps what libraries write to the descriptors 1 and 2 out of the picture, in a log; Textual gets the terminal."""
 
     def __init__(self, log: Path | None) -> None:
         self.log = log
@@ -219,14 +209,6 @@ class Guard:
             os.close(saved)
         with contextlib.suppress(OSError):
             self._painted.close()
-
-    @contextlib.contextmanager
-    def lifted(self) -> Iterator[None]:
-        self._restore()
-        try:
-            yield
-        finally:
-            self._divert()
 
     def _divert(self) -> None:
         target = _open_log(self.log)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from deepdive.engine.runs.view import JobView, RunView
 
-if TYPE_CHECKING:
-    from .state import Lesson
+from .lesson import Lesson
 
 
 def siblings(view: RunView, job: JobView) -> dict[int, JobView]:
@@ -25,32 +24,32 @@ def _origin(job: JobView) -> tuple[str | None, str | None]:
     return job.inputs.get("source"), job.inputs.get("roles")
 
 
-class Place(NamedTuple):
+class JobNumber(NamedTuple):
     """A running job among those that were asked for together, the first being 1."""
 
     at: int
     total: int
 
 
-def place_of(lesson: Lesson, job: JobView) -> Place | None:
+def job_number(lesson: Lesson, job: JobView) -> JobNumber | None:
     """Where a running job stands; without a record of what was asked for, among the seeds of its step."""
     if lesson.asked > 1:
-        return Place(max(1, lesson.asked - len(lesson.queued)), lesson.asked)
-    return None if lesson.queued else seed_of(lesson, job)
+        return JobNumber(max(1, lesson.asked - len(lesson.queued)), lesson.asked)
+    return None if lesson.queued else seed_number(lesson, job)
 
 
-def seed_of(lesson: Lesson, job: JobView) -> Place | None:
+def seed_number(lesson: Lesson, job: JobView) -> JobNumber | None:
     """seed 2 of 5, of a step that has several."""
     step = next((step for step in lesson.tutorial.steps if step.id == job.step), None)
     if step is None or step.seeds < 2 or job.seed >= step.seeds:
         return None
-    return Place(job.seed + 1, step.seeds)
+    return JobNumber(job.seed + 1, step.seeds)
 
 
-def time_left(lesson: Lesson, job: JobView, place: Place) -> float | None:
+def time_left(lesson: Lesson, job: JobView, number: JobNumber) -> float | None:
     """Seconds until the last job asked for ends; None where one of them can't be told."""
     own = job.seconds_left()
-    waiting = [step for step, _ in lesson.queued] if lesson.asked > 1 else [job.step] * (place.total - place.at)
+    waiting = [step for step, _ in lesson.queued] if lesson.asked > 1 else [job.step] * (number.total - number.at)
     each = [_about(lesson, step) for step in waiting]
     if own is None and (whole := _about(lesson, job.step)) is not None:
         own = max(0.0, whole - (job.last - job.began))

@@ -5,51 +5,22 @@ Nothing here knows Textual or the disk; the screens ask these functions and draw
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.untrusted import visible
-from deepdive.engine.common.words import countdown, duration, number, short_name, shown, size
+from deepdive.engine.common.words import duration, number, short_name, shown
 from deepdive.engine.lessons.pages import directives
 from deepdive.engine.lessons.roles import Role, roles_of
 from deepdive.engine.lessons.tutorial import Page, Step, Tutorial
 from deepdive.engine.results.evidence import Evidence, gather
 from deepdive.engine.results.measured import Results, results
-from deepdive.engine.runs.plan import Plan, StepState, need_step, settings_of
+from deepdive.engine.runs.plan import Plan, StepState, settings_of
 from deepdive.engine.runs.view import JobView, RunView
 
-from .seeds import place_of, seed_of, time_left
-
-
-class Sign(NamedTuple):
-    """How a state is told: glyph, word and theme token; never by colour alone."""
-
-    glyph: str
-    word: str
-    ink: str
-
-    def __str__(self) -> str:
-        return f"{self.glyph} {self.word}"
-
-
-SIGNS = {
-    "never": Sign("○", "never run", "text-3"),
-    "queued": Sign("◌", "queued", "accent"),
-    "running": Sign("●", "running", "accent"),
-    "done": Sign("✓", "done", "held"),
-    "stale": Sign("≠", "stale", "stale"),
-    "stopped": Sign("■", "stopped", "stale"),
-    "cut": Sign("◪", "cut short", "stale"),
-    "refused": Sign("✗", "refused", "failed"),
-    "failed": Sign("✗", "failed", "failed"),
-    "read": Sign("✓", "read", "held"),
-    "unread": Sign("○", "", "text-3"),
-    "unreadable": Sign("✗", "unreadable", "failed"),
-    "empty": Sign("○", "nothing run", "text-3"),
-}
+from .signs import SIGNS, Sign
 
 
 @dataclass(frozen=True)
@@ -59,6 +30,7 @@ class OutlineLine:
     sign: Sign
     word: str
     current: bool
+    sensitive: bool = False  # its step shows what is announced first
 
 
 @dataclass(frozen=True)
@@ -201,29 +173,6 @@ class Lesson:
         earlier = [j for j in self.view.of_step(job.step) if j.seed == job.seed and j.counts and j.began < job.began]
         return earlier[-1] if earlier else None
 
-    # ---- header ---------------------------------------------------------------------------------------------------
-    def status(self, narrow: bool = False) -> tuple[str, str]:
-        """What goes on, for the header: text and theme token; empty when nothing does."""
-        running = self.view.running
-        if running is not None and self.stopping:
-            return "● stopping", "stale"
-        if running is not None:
-            text = progress_text(running, narrow)
-            if (place := place_of(self, running)) is not None:
-                left = time_left(self, running, place)
-                text = f"{place.at} of {place.total}" + ("" if narrow else " jobs")
-                text += "" if left is None else f"  {countdown(left)}" + ("" if narrow else " left")
-            return f"{SIGNS['running'].glyph} {text}", "accent"
-        if self.queued:
-            return ("◌ starting" if len(self.queued) == 1 else f"◌ {len(self.queued)} jobs waiting"), "accent"
-        job = self.shown_job()
-        if job is None:
-            return "", "text-3"
-        sign = SIGNS.get(job.outcome, SIGNS["done"])
-        if job.outcome == "done" and not narrow:
-            return f"{sign.glyph} done in {duration(job.seconds())}", sign.ink
-        return str(sign), sign.ink
-
     # ---- outline --------------------------------------------------------------------------------------------------
     def outline(self) -> list[OutlineLine]:
         return [self._outline_line(page) for page in self.tutorial.pages]
@@ -241,7 +190,8 @@ class Lesson:
             sign = SIGNS["done"] if done == len(page.exercises) else SIGNS["unread"]
         elif page.number in self.read:
             sign, word = SIGNS["read"], "read"
-        return OutlineLine(page.number, page.title, sign, word, page.number == self.page)
+        sensitive = any(self.tutorial.step(step).announcement for step in page.steps)
+        return OutlineLine(page.number, page.title, sign, word, page.number == self.page, sensitive)
 
     def stale_lines(self) -> list[str]:
         """What is stale and why: "5 was run with temperature 1.0; it is 0.7 now"."""
@@ -267,83 +217,6 @@ class Lesson:
             at = time.strftime("%H:%M", time.localtime(job.began))
             lines.append(RunOfStep(job.id, at, visible(what, False), job_result(job), job is front))
         return lines[:limit]
-
-
-# ---- words ----------------------------------------------------------------------------------------------------------
-
-
-def progress_text(job: JobView, narrow: bool = False) -> str:
-    """training 41 %  0:38 left; narrow: 41 %  0:38."""
-    progress = job.progress
-    if progress is None:
-        return "running" if narrow else f"running {job.step.replace('_', ' ')}"
-    if not progress.total:
-        return visible(progress.what, False)
-    share = f"{100 * progress.done / progress.total:.0f} %"
-    left = job.seconds_left()
-    if narrow:
-        return share if left is None else f"{share}  {countdown(left)}"
-    text = f"{visible(progress.what, False)} {share}"
-    return text if left is None else f"{text}  {countdown(left)} left"
-
-
-def state_text(lesson: Lesson, step: Step) -> tuple[str, str]:
-    """What a step's card says: `● running, update 124 of 300`; text and theme token."""
-    state = lesson.state_of(step)
-    sign = SIGNS[state.state]
-    job = lesson.job_of(step)
-    if state.state == "running" and job is not None and job.progress is not None and job.progress.total:
-        now, whole = job.progress.done, job.progress.total
-        unit = visible(job.progress.unit.removesuffix("s") or job.progress.what, False)
-        place = seed_of(lesson, job)
-        seed = f", seed {place.at} of {place.total}" if place is not None else ""
-        return f"{sign}, {unit} {now:,.0f} of {whole:,.0f}{seed}", sign.ink
-    if state.state == "done" and job is not None:
-        amount = ""
-        if job.progress is not None and job.progress.unit and job.progress.total:
-            amount = f"{job.progress.done:,.0f} {visible(job.progress.unit, False)} in "
-        return (
-            f"{sign}, {amount}{duration(job.seconds())}" if amount else f"{sign} in {duration(job.seconds())}",
-            sign.ink,
-        )
-    if state.state == "stopped" and job is not None and job.progress is not None and job.progress.total:
-        return f"{sign} at {job.progress.done:,.0f} of {job.progress.total:,.0f}; r goes on", sign.ink
-    if not step.at(lesson.scale):
-        return f"○ not at {lesson.scale} scale", "text-3"
-    return str(sign), sign.ink
-
-
-def needs_of(lesson: Lesson, step: Step) -> tuple[tuple[str, str], ...]:
-    """The steps that a step needs: (name, state)."""
-    states = lesson.state_of(step).needs
-    needs = [(need_step(need).replace("_", " "), states.get(role, "never")) for role, need in step.needs.items()]
-    return tuple(dict.fromkeys(needs))
-
-
-def writes_of(step: Step) -> str:
-    """What a step saves for later ones."""
-    return ", ".join(dict.fromkeys(re.findall(r"lab\.save\(\s*[\"']([\w-]+)[\"']", step.function.source)))
-
-
-def reason_of(lesson: Lesson, step: Step) -> str:
-    """Why a step is stale, in one line; why it failed stands in the panel beside it."""
-    state = lesson.state_of(step)
-    if state.state not in ("stale", "cut"):
-        return ""
-    return "; ".join(state.reasons[:2])
-
-
-def about_text(lesson: Lesson, step: Step) -> str:
-    """How long it takes here and how much memory: measured where it was run, else the author's estimate."""
-    done = lesson.view.latest(step.id)
-    parts = []
-    if done is not None:
-        parts.append(f"{duration(done.seconds())} on this machine")
-        if done.peak:
-            parts.append(size(done.peak))
-    elif (seconds := step.seconds.get(lesson.scale)) is not None:
-        parts.append(f"{duration(seconds)} on 2 cores" if seconds >= 9.95 else f"{seconds:g} s on 2 cores")
-    return ", ".join(parts)
 
 
 def job_result(job: JobView) -> str:

@@ -9,10 +9,12 @@ from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import ago
 from deepdive.engine.lessons.tutorial import Catalogue, Tutorial
 from deepdive.engine.runs.store import RunInfo
-from deepdive.tui.state import SIGNS, Lesson, Sign
-from deepdive.tui.widgets.ink import MUTED, STRONG, TEXT, Ink
-from deepdive.tui.widgets.lines import Line, Run, fit, shorten, width_of
 from rich.cells import cell_len
+
+from .ink import MUTED, STRONG, TEXT, Ink
+from .lesson import Lesson
+from .lines import Line, Run, fit, shorten, width_of
+from .signs import SIGNS, Sign
 
 ACCENT = Ink("accent")
 ACCENT_BOLD = Ink("accent", bold=True)
@@ -160,13 +162,6 @@ def run_lines(runs: Sequence[RunInfo], catalogue: Catalogue, width: int, limit: 
         at = f"{ago(info.started):<9}"
         used = 13 + cell_len(words)
         gap = max(2, 33 - used)
-        lines.append(
-            fit(
-                [
-                    *((f" {sign.glyph} ", Ink(sign.ink)), (at + " ", MUTED), (words, TEXT)),
-                    *((" " * gap, TEXT), (extra, MUTED)),
-                ],
-                width,
-            )
-        )
+        left: list[Run] = [(f" {sign.glyph} ", Ink(sign.ink)), (at + " ", MUTED), (words, TEXT)]
+        lines.append(fit([*left, (" " * gap, TEXT), (extra, MUTED)], width))
     return lines

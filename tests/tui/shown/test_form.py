@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from deepdive.engine.lessons.settings import Setting
-from deepdive.tui.form import Form, bounds, nudged
+from deepdive.tui.shown.form import Form, bounds, nudged
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -15,10 +15,12 @@ from deepdive.engine.common.untrusted import visible
 from deepdive.engine.results.evidence import identifier, middle
 from deepdive.engine.runs.events import Figure
 from deepdive.engine.runs.view import JobView
-from deepdive.tui.seeds import siblings
-from deepdive.tui.state import Lesson
-from deepdive.tui.widgets.axes import label
-from deepdive.tui.widgets.series import Mark, Series
+
+from .cells import is_number
+from .lesson import Lesson
+from .marks import Mark, Series
+from .readings import label
+from .seeds import siblings
 
 MARKS: tuple[Mark, ...] = ("dots", "triangle", "diamond", "square")
 COLORS = ("training", "validation", "held", "accent", "stale", "text-2")  # purple is the book's
@@ -63,7 +65,7 @@ def learned(lesson: Lesson, job: JobView, name: str) -> Learned | None:
     if not told:
         return None
     book = [b for b in lesson.tutorial.book if b.step == job.step and identifier(b.name) == identifier(name)]
-    pairs = [({**b.case, "": b.x} if b.x is not None else b.case, b.value) for b in book if _number(b.value)]
+    pairs = [({**b.case, "": b.x} if b.x is not None else b.case, b.value) for b in book if is_number(b.value)]
     axis = _axis([figure.case for figure in told], [case for case, _ in pairs], job.settings)
     if axis is None:
         return None
@@ -87,11 +89,7 @@ def learned(lesson: Lesson, job: JobView, name: str) -> Learned | None:
 
 
 def _figures(job: JobView, name: str) -> list[Figure]:
-    return [figure for (told, _), figure in job.figures.items() if told == name and _number(figure.value)]
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return [figure for (told, _), figure in job.figures.items() if told == name and is_number(figure.value)]
 
 
 def _axis(
@@ -100,10 +98,10 @@ def _axis(
     """The numeric key of the cases with the most values, counting what the book and the job's lists announce."""
     best, most = None, 1
     for key in dict.fromkeys(key for case in cases for key in case):
-        if not all(_number(case.get(key)) for case in cases):
+        if not all(is_number(case.get(key)) for case in cases):
             continue
         values = {float(case[key]) for case in cases}
-        announced = {float(case[key]) for case in book if _number(case.get(key))}
+        announced = {float(case[key]) for case in book if is_number(case.get(key))}
         count = len(values | announced | _planned(settings, values))
         if count > most:
             best, most = key, count
@@ -113,7 +111,7 @@ def _axis(
 def _planned(settings: Mapping[str, Any], known: set[float]) -> set[float]:
     """The places still to come: a list of numbers among the settings that has all known ones in it."""
     for value in settings.values():
-        if isinstance(value, (list, tuple)) and len(value) > 1 and all(map(_number, value)):
+        if isinstance(value, (list, tuple)) and len(value) > 1 and all(map(is_number, value)):
             listed = {float(item) for item in value}
             if known and known <= listed:
                 return listed
@@ -155,7 +153,7 @@ def _series(measured: Mapping[Rest, Mapping[float, Mapping[int, Figure]]]) -> li
 
 def _spread(seeds: Mapping[int, Figure]) -> tuple[float, float] | None:
     """The range over the seeds; of one seed its own interval."""
-    values = [float(figure.value) for figure in seeds.values() if _number(figure.value)]  # type: ignore[arg-type]
+    values = [float(figure.value) for figure in seeds.values() if is_number(figure.value)]  # type: ignore[arg-type]
     if len(values) > 1:
         return min(values), max(values)
     figure = next(iter(seeds.values()))
@@ -174,7 +172,7 @@ def _called(rest: Iterable[tuple[str, Any]]) -> str:
 
 
 def _plain(value: Any) -> str:
-    return label(value, abs(value) or 1) if _number(value) else str(value).lower()
+    return label(value, abs(value) or 1) if is_number(value) else str(value).lower()
 
 
 def _book_series(
@@ -184,7 +182,7 @@ def _book_series(
     found: dict[Rest, dict[float, float]] = {}
     for case, value in pairs:
         at = case.get(axis, case.get(""))
-        if at is None or not _number(at):
+        if at is None or not is_number(at):
             continue
         rest = tuple(sorted((key, item) for key, item in case.items() if key not in (axis, "")))
         found.setdefault(rest, {})[float(at)] = float(value)

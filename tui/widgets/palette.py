@@ -1,15 +1,11 @@
-"""What a cell is drawn with: named inks, and how a theme turns them into colours.
-
-Drawing functions are pure and know no colour: they name theme tokens (`training`, `text-3`). A `Palette` looks these
-up in the variables of the theme in force, with a fallback for a bare App, and keeps the finished styles.
-"""
+"""How a theme turns inks into colours: its variables, with a fallback for a bare App, and the finished styles."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
+from deepdive.tui.shown.ink import Ink
 from rich.color import Color as RichColor
 from rich.color import ColorSystem
 from rich.style import Style
@@ -49,30 +45,6 @@ FALLBACK: Mapping[str, str] = {
     "code-type": "#87afd7",
     "code-number": "#d7af87",
 }
-
-
-class Ink(NamedTuple):
-    """How a run of text looks, in theme tokens.
-
-    `fade` mixes `color` into the background (0: full, 1: gone). `invert` swaps text and background: unlike a
-    background colour it is still seen where NO_COLOR takes every colour away.
-    """
-
-    color: str = "text-2"
-    back: str = ""
-    fade: float = 0.0
-    bold: bool = False
-    underline: bool = False
-    invert: bool = False
-    italic: bool = False
-
-
-TEXT = Ink("text-2")
-STRONG = Ink("text-1", bold=True)
-MUTED = Ink("text-3")
-FAINT = Ink("text-4")
-RULE = Ink("rule")
-CURSOR = Ink("accent", back="background", bold=True, invert=True)
 
 
 @lru_cache(maxsize=512)

@@ -1,0 +1,1 @@
+"""What is shown, as plain data: a fold of run, lesson and records. Nothing here imports Textual."""
