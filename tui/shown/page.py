@@ -1,7 +1,7 @@
 """A page of a lesson as data: markdown and its directives become blocks of spans. Pure; no screen here.
 
-What a page may hold is in `engine/lessons/pages.py` and docs/architecture.md. HTML is text (`<mask>` is a word here), so is
-maths written in Unicode.
+What a page may hold is in `engine/lessons/pages.py` and docs/architecture.md. HTML is text (`<mask>` is a word here),
+so is maths written in Unicode.
 """
 
 from __future__ import annotations

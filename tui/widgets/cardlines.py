@@ -74,7 +74,7 @@ def draw_card(card: Card, form: Form, width: int, compact: bool = False, code_ro
             for at, setting in enumerate(card.settings):
                 drawing.fields[len(rows)] = at
                 rows += _field(form, setting, _Columns.of(form, width))
-            rows += blank
+            rows += _help(form, width) if form.active else blank
     if not compact:
         below = _needs(card, width - INDENT - RIGHT)
         rows += [((" ", TEXT), *line) for line in below] + ([()] if below else [])
@@ -176,6 +176,11 @@ def _field(form: Form, setting: Setting, columns: _Columns) -> list[Line]:
         gap = gap if gap + cell_len(default) <= left_over else (3 if beside else 1)
         runs += [(" " * gap, TEXT), (shorten(default, left_over - gap), MUTED)]
     return [tuple(runs)]
+
+
+def _help(form: Form, width: int) -> list[Line]:
+    """What the chosen setting does; a line also where nothing is told, so that nothing moves."""
+    return [((" " * 2, TEXT), (shorten(visible(form.setting.help, newlines=False), width - INDENT - RIGHT), MUTED)), ()]
 
 
 def _value(form: Form, setting: Setting, columns: _Columns, room: int, chosen: bool) -> list[Run]:

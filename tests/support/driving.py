@@ -15,7 +15,7 @@ from deepdive.tui.house import House
 from textual import events
 from textual.pilot import Pilot
 
-from tests.tui.fake import LESSONS
+from tests.support.fake import LESSONS
 
 SIZES = {"narrow": (80, 24), "medium": (120, 36), "wide": (200, 50)}
 

@@ -11,7 +11,7 @@ from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.runs.events import AnyEvent, Figure, Job, Progress, Rows
 from deepdive.engine.runs.plan import Plan
 
-from tests.tui.fake import FakeRun
+from tests.support.fake import FakeRun
 
 CURVES = Path(__file__).parent
 SIZES = [0, 8, 16, 32, 64, 128]

@@ -4,7 +4,11 @@ from deepdive.engine.lab import Lab, Range, probe, step
 
 @step
 def fill_the_gap(lab: Lab, sentence: str = "Life is like a [MASK] of chocolates.", top_k: Annotated[int, Range(1, 20)] = 5):
-    """Fill the gap."""
+    """Fill the gap.
+
+    sentence: what BERT reads; [MASK] is the gap
+    top_k: how many guesses are shown
+    """
     tokenizer = AutoTokenizer.from_pretrained(lab.model("masked_lm"))
     model = AutoModelForMaskedLM.from_pretrained(lab.model("masked_lm"))
     inputs = tokenizer(sentence, return_tensors="pt")
@@ -46,5 +50,9 @@ def pretrain(
 
 @probe
 def complete(lab: Lab, prompt: str = "the river town of orla", tokens: Annotated[int, Range(1, 64)] = 16):
-    """Let the model go on from your words."""
+    """Let the model go on from your words.
+
+    prompt: what stands before
+    tokens: how many are written
+    """
     lab.text("x")
