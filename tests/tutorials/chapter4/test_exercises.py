@@ -296,11 +296,11 @@ def test_bits_are_those_that_bitsandbytes_stores(double: bool) -> None:
 def test_marks_are_those_of_the_lesson_s_judge_and_of_the_pocket_rubric(steps: Any) -> None:
     exercise = load(FOLDER, "be_the_judge")
     calls, dice = rows(7, 40), random.Random(1)
-    judge = steps.by_program([{**call, "wanted": call["summary"]} for call in calls])
+    judge = steps.grading.by_program([{**call, "wanted": call["summary"]} for call in calls])
     seen = set()
     for call, other in zip(calls, calls[1:] + calls[:1], strict=True):
         for summary, mine in exercise.two(dice, call, other):
-            told = judge.check(f"{call['conversation']}{steps.SUMMARY}{summary}")
+            told = judge.check(f"{call['conversation']}{steps.grading.SUMMARY}{summary}")
             marks = {criterion: mark[0] for criterion, (mark, _) in told.items()}
             assert [mark for mark, _ in mine] == [marks[c] for c in exercise.CRITERIA], summary
             worth = {"y": 1.0, "p": 0.5, "n": 0.0}
