@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from deepdive.engine.lessons import catalogue
-from deepdive.engine.work.exercises import load
+
+from tests.tutorials.chapter2.conftest import load
 
 FOLDER = catalogue.shipped() / "chapter2"
 NAMES = [

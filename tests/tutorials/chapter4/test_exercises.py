@@ -15,12 +15,11 @@ from bitsandbytes.functional import quantize_4bit
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.work import exercises
-from deepdive.engine.work.exercises import load
 from deepdive.tutorials.pocket.support.rows import marks as pocket_marks
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen2Config, Trainer, TrainingArguments
 
-from tests.tutorials.chapter4.conftest import rows
+from tests.tutorials.chapter4.conftest import load, rows
 
 FOLDER = catalogue.shipped() / "chapter4"
 NAMES = [
@@ -313,7 +312,7 @@ def test_kappa_is_cohen_s() -> None:
     """50 proposals read by two: both yes 20, both no 15, one yes alone 5, the other 10. By hand 0.7 against 0.5."""
     load(FOLDER, "be_the_judge")
     one, other = "y" * 25 + "n" * 25, "y" * 20 + "n" * 5 + "y" * 10 + "n" * 15
-    kappa, same, chance = sys.modules["exercises"].agreement(list(one), list(other))
+    kappa, same, chance = sys.modules["exercises.be_the_judge"].agreement(list(one), list(other))
     assert (kappa, same, chance) == (pytest.approx(0.4), 35, pytest.approx(25))
 
 
