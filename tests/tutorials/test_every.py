@@ -13,7 +13,7 @@ every = pytest.mark.parametrize("tutorial", READY, ids=lambda tutorial: tutorial
 
 
 def test_the_lessons_are_there() -> None:
-    assert [tutorial.id for tutorial in READY] == ["chapter2", "chapter3-prompts", "chapter3-fewshot", "chapter4"]
+    assert [tutorial.id for tutorial in READY] == ["chapter2", "chapter3-fewshot", "chapter3-prompts", "chapter4"]
 
 
 @every
