@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,16 +12,19 @@ from typing import Any
 
 import pytest
 import torch
+from deepdive.engine.lab import Lab
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.places import endpoint
 from deepdive.engine.runs.events import AnyEvent
+from deepdive.engine.work import exercise_child
 from deepdive.engine.work.process import load_steps
 from deepdive.engine.work.safe_points import SafePoints
 from deepdive.tutorials.pocket.support.model import support_tokenizer
 from deepdive.tutorials.pocket.support.rows import rows as conversations
 from deepdive.tutorials.pocket.support.words import names
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from trl import SFTTrainer
 
 from tests.support.bench import Bench
 
@@ -63,6 +67,27 @@ class Desk(Bench):
         return self.lab.held["model"][0]
 
 
+class Handed(Exception):
+    """A step has come as far as its training."""
+
+
+@pytest.fixture
+def handed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., SFTTrainer]:
+    """The trainer that a step hands to the laboratory, before its first update."""
+
+    def caught(self: Lab, trainer: Any, *rest: Any) -> Any:
+        raise Handed(trainer)
+
+    def hand(desk: Desk, step: str, **settings: Any) -> SFTTrainer:
+        with monkeypatch.context() as patch:
+            patch.setattr(Lab, "follow", caught)
+            with pytest.raises(Handed) as reached:
+                desk.run(step, **settings)
+        return reached.value.args[0]
+
+    return hand
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     """Two threads on a loaded machine can be ten times slower than one."""
@@ -78,6 +103,15 @@ def chapter4() -> Tutorial:
 def steps(chapter4: Tutorial) -> ModuleType:
     """The lesson's own functions."""
     return load_steps(chapter4.folder)
+
+
+def load(folder: Path, name: str) -> Any:
+    """An exercise of the lesson. Its folder is a package named as every lesson's is: what another test read goes."""
+    for known in [module for module in sys.modules if module.partition(".")[0] == "exercises"]:
+        del sys.modules[known]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", list(sys.path))
+        return exercise_child.load(folder, name)
 
 
 def rows(start: int, count: int) -> list[dict[str, Any]]:

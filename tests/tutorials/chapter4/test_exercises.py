@@ -20,7 +20,7 @@ from deepdive.tutorials.pocket.support.rows import marks as pocket_marks
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen2Config, Trainer, TrainingArguments
 
-from tests.tutorials.chapter4.conftest import rows
+from tests.tutorials.chapter4.conftest import load, rows
 
 FOLDER = catalogue.shipped() / "chapter4"
 NAMES = [
@@ -296,11 +296,11 @@ def test_bits_are_those_that_bitsandbytes_stores(double: bool) -> None:
 def test_marks_are_those_of_the_lesson_s_judge_and_of_the_pocket_rubric(steps: Any) -> None:
     exercise = load(FOLDER, "be_the_judge")
     calls, dice = rows(7, 40), random.Random(1)
-    judge = steps.by_program([{**call, "wanted": call["summary"]} for call in calls])
+    judge = steps.grading.by_program([{**call, "wanted": call["summary"]} for call in calls])
     seen = set()
     for call, other in zip(calls, calls[1:] + calls[:1], strict=True):
         for summary, mine in exercise.two(dice, call, other):
-            told = judge.check(f"{call['conversation']}{steps.SUMMARY}{summary}")
+            told = judge.check(f"{call['conversation']}{steps.grading.SUMMARY}{summary}")
             marks = {criterion: mark[0] for criterion, (mark, _) in told.items()}
             assert [mark for mark, _ in mine] == [marks[c] for c in exercise.CRITERIA], summary
             worth = {"y": 1.0, "p": 0.5, "n": 0.0}
@@ -313,7 +313,7 @@ def test_kappa_is_cohen_s() -> None:
     """50 proposals read by two: both yes 20, both no 15, one yes alone 5, the other 10. By hand 0.7 against 0.5."""
     load(FOLDER, "be_the_judge")
     one, other = "y" * 25 + "n" * 25, "y" * 20 + "n" * 5 + "y" * 10 + "n" * 15
-    kappa, same, chance = sys.modules["exercises"].agreement(list(one), list(other))
+    kappa, same, chance = sys.modules["exercises.be_the_judge"].agreement(list(one), list(other))
     assert (kappa, same, chance) == (pytest.approx(0.4), 35, pytest.approx(25))
 
 
