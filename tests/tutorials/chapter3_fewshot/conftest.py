@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +13,7 @@ from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.results.claims import evaluate
 from deepdive.engine.results.evidence import gather
+from deepdive.engine.work import exercise_child
 
 from tests.tutorials.bench import Bench
 
@@ -39,3 +42,14 @@ def assert_claims(bench: Bench, tutorial: Tutorial, step: str) -> None:
         if claim.step == step and claim.scale in ("", "pocket"):
             verdict = evaluate(replace(claim, least=1), evidence)
             assert verdict.held, (claim.text, verdict.evidence)
+
+
+def load(tutorial: Path, name: str) -> Any:
+    """An exercise as its own process loads it: no other tutorial's `exercises` is in the way."""
+    for known in [module for module in sys.modules if module.partition(".")[0] == "exercises"]:
+        del sys.modules[known]
+    path = list(sys.path)
+    try:
+        return exercise_child.load(tutorial, name)
+    finally:
+        sys.path[:] = path

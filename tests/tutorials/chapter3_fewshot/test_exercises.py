@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from deepdive.engine.lessons import catalogue
-from deepdive.engine.work.exercises import load
+
+from tests.tutorials.chapter3_fewshot.conftest import load
 
 FOLDER = catalogue.shipped() / "chapter3-fewshot"
 NAMES = [

@@ -13,9 +13,10 @@ from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.methods.prompting import trainable
 from deepdive.engine.work import exercises
-from deepdive.engine.work.exercises import load
 from peft import LoraConfig, get_peft_model
 from transformers import AutoConfig, T5Config, T5ForConditionalGeneration, get_linear_schedule_with_warmup
+
+from tests.tutorials.chapter3_fewshot.conftest import load
 
 FOLDER = catalogue.shipped() / "chapter3-prompts"
 QUICK = [
