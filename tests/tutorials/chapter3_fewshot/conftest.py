@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,3 +55,13 @@ def load(tutorial: Path, name: str) -> Any:
         return exercise_child.load(tutorial, name)
     finally:
         sys.path[:] = path
+
+
+def bodies(tutorial: Path) -> Iterator[tuple[str, int]]:
+    """Each function of a lesson's steps, and how many lines it has below its docstring."""
+    for file in sorted((tutorial / "steps").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                told = ast.get_docstring(node) is not None
+                above = node.body[0].end_lineno if told else node.body[0].lineno - 1
+                yield f"{file.stem}.{node.name}", (node.end_lineno or 0) - (above or 0)
