@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import symtable
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -35,10 +37,19 @@ class Definition:
         """What the learner reads: a function without its decorators."""
         return "\n".join(self.module.source.split("\n")[self.node.lineno - 1 : self.node.end_lineno])
 
+    @property
+    def bare(self) -> ast.stmt:
+        """Without what is there for the reader alone: docstrings, annotations of parameters."""
+        return self.module.bare[self.node.lineno]
+
     @cached_property
-    def bare(self) -> str:
-        """Its source without what is there for the reader alone: docstrings, annotations of parameters, comments."""
-        return ast.unparse(_Bare().visit(copy.deepcopy(self.node)))
+    def computes(self) -> ast.stmt:
+        """`bare`, and of a step without its defaults: its settings are in the digest themselves."""
+        node = copy.copy(self.bare)
+        if isinstance(node, ast.FunctionDef):
+            node.args = copy.copy(node.args)
+            node.args.defaults, node.args.kw_defaults = [], [None for _ in node.args.kwonlyargs]
+        return node
 
     @cached_property
     def texts(self) -> frozenset[str]:
@@ -46,18 +57,35 @@ class Definition:
         nodes = ast.walk(self.node)
         return frozenset(n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
 
-    @cached_property
-    def uses(self) -> list[tuple[str, Definition]]:
-        """What it uses directly of what is defined or imported at the top of files of ours, with its names."""
+    def uses(self, node: ast.stmt) -> dict[str, Definition]:
+        """What `node`, this definition or a part of it, uses of what is defined or imported at the top of our files."""
         found: dict[str, Definition] = {}
-        for inner in ast.walk(self.node):
-            if isinstance(inner, ast.Name) and isinstance(one := self.module.find(inner.id), Definition):
-                found[inner.id] = one
-            elif isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
+        names = _free(ast.unparse(node))
+        for name in names:
+            if isinstance(one := self.module.find(name), Definition):
+                found[name] = one
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id in names:
                 home = self.module.find(inner.value.id)
                 if isinstance(home, Module) and isinstance(inside := home.find(inner.attr), Definition):
-                    found[f"{inner.value.id}.{inner.attr}"] = inside
-        return [(name.rpartition(".")[2], one) for name, one in found.items()]
+                    found[inner.attr] = inside
+        return found
+
+
+def _free(text: str) -> set[str]:
+    """The names of a statement at the top that are no local variables of it: what they stand for is found at the top."""
+    found: set[str] = set()
+    waiting = [symtable.symtable(text, "", "exec")]
+    while waiting:
+        table = waiting.pop()
+        top = table.get_type() == "module"
+        found |= {
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_global() or (top and symbol.is_referenced())
+        }
+        waiting += table.get_children()
+    return found
 
 
 class Library:
@@ -93,6 +121,11 @@ class Module:
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None) or 1
             raise Broken(path, line, f"is not valid Python: {getattr(error, 'msg', error)}") from error
+
+    @cached_property
+    def bare(self) -> dict[int, ast.stmt]:
+        """What stands at the top, by line, as `Definition.bare` tells it. From the text: copying a tree takes longer."""
+        return {node.lineno: node for node in _Bare().visit(ast.parse(self.source)).body}
 
     @cached_property
     def names(self) -> dict[str, ast.stmt]:
@@ -167,34 +200,35 @@ def _defined(node: ast.stmt) -> list[str]:
 
 
 def closure(start: Definition) -> str:
-    """What `start` computes with, as text: the same wherever it stands.
+    """What a step computes with, as text: the same wherever it stands.
 
-    Comments, layout, docstrings, annotations of parameters and the order of definitions don't count, and of somebody
-    else's import only the name that is used does. Raises Broken.
+    Comments, layout, docstrings, annotations of parameters, the step's own defaults and the order of definitions don't
+    count, and of somebody else's import only the name that is used does. Raises Broken.
     """
     imported: set[str] = set()
-    bare: set[str] = set()
-    for definition in reached(start):
-        bare.add(definition.bare)
-        imported |= {_import_of(used.node, name) for name, used in definition.uses if _is_import(used.node)}
-    return "\n".join([*sorted(imported), *sorted(bare)])
+    parts: set[str] = set()
+    for definition, node in _reached(start, lambda one: one.computes if one is start else one.bare):
+        parts.add(ast.unparse(node))
+        used = definition.uses(node).items()
+        imported |= {_import_of(one.node, name) for name, one in used if _is_import(one.node)}
+    return "\n".join([*sorted(imported), *sorted(parts)])
 
 
 def texts(start: Definition) -> frozenset[str]:
-    """Every text that stands in `start` and in what it uses, annotations included. Raises Broken."""
-    return frozenset(text for definition in reached(start) for text in definition.texts)
+    """Every text that stands in `start` and in what it uses, annotations and defaults included. Raises Broken."""
+    return frozenset(text for definition, _ in _reached(start, lambda one: one.node) for text in definition.texts)
 
 
-def reached(start: Definition) -> list[Definition]:
-    """`start` and everything of ours that it uses, directly or not."""
-    seen: list[Definition] = []
+def _reached(start: Definition, part: Callable[[Definition], ast.stmt]) -> list[tuple[Definition, ast.stmt]]:
+    """`start` and everything of ours that the `part` of each of them uses, directly or not."""
+    seen: dict[Definition, ast.stmt] = {}
     waiting = [start]
     while waiting:
         definition = waiting.pop()
         if definition not in seen and not _is_import(definition.node):
-            seen.append(definition)
-            waiting += [used for _, used in definition.uses]
-    return seen
+            seen[definition] = part(definition)
+            waiting += definition.uses(seen[definition]).values()
+    return list(seen.items())
 
 
 def _is_import(node: ast.stmt) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +16,6 @@ from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.places import endpoint
 from deepdive.engine.runs.events import AnyEvent
-from deepdive.engine.work import exercise_child
 from deepdive.engine.work.process import load_steps
 from deepdive.engine.work.safe_points import SafePoints
 from deepdive.tutorials.pocket.support.model import support_tokenizer
@@ -103,15 +101,6 @@ def chapter4() -> Tutorial:
 def steps(chapter4: Tutorial) -> ModuleType:
     """The lesson's own functions."""
     return load_steps(chapter4.folder)
-
-
-def load(folder: Path, name: str) -> Any:
-    """An exercise of the lesson. Its folder is a package named as every lesson's is: what another test read goes."""
-    for known in [module for module in sys.modules if module.partition(".")[0] == "exercises"]:
-        del sys.modules[known]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "path", list(sys.path))
-        return exercise_child.load(folder, name)
 
 
 def rows(start: int, count: int) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from deepdive.tutorials.pocket.support.rows import marks as pocket_marks
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen2Config, Trainer, TrainingArguments
 
-from tests.tutorials.chapter4.conftest import load, rows
+from tests.tutorials.chapter4.conftest import rows
 
 FOLDER = catalogue.shipped() / "chapter4"
 NAMES = [
