@@ -63,8 +63,8 @@ def word_by_word(
     prompt: what GPT-2 reads and goes on with
     length: tokens of the whole text, the prompt's included
     choose: the likeliest token each time, or one drawn by probability
-    temperature: divides the logits before a token is drawn; higher is
-        wilder, lower is closer to the likeliest
+    temperature: divides the logits before the draw; higher is wilder,
+        lower nearer to the likeliest
     top_k: tokens that may be drawn, the likeliest ones; 0: all
     top_p: probability that the tokens that may be drawn have together;
         lower leaves fewer

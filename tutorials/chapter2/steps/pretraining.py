@@ -39,8 +39,8 @@ def pretrain(
         learning by heart
     evaluate_every: updates between two points of the curves; fewer show
         more and take longer
-    limit: the name by which the model is told a block's length; n_ctx
-        is an older one that the library no longer reads
+    limit: the name by which a block's length is told; n_ctx is old, the
+        library no longer reads it
     """
     tokenizer = AutoTokenizer.from_pretrained(lab.model("blank"))
     tokenizer.pad_token = tokenizer.eos_token

@@ -27,8 +27,8 @@ def conversations(
     """Conversations, each with a summary of two sentences.
 
     template: what a model continues; the conversation takes its slot
-    graded: how many test conversations every model sums up; more
-        narrow the intervals of its marks and take longer
+    graded: how many test conversations are summed up; more narrow the
+        marks' intervals, take longer
     """
     splits = {
         split: list(load_dataset(**lab.data(split))) for split in SPLITS

@@ -32,8 +32,8 @@ def tune_full(
     """Tune all weights of a model to write summaries, and let it write.
 
     role: which model is tuned
-    dtype: type of a weight; 16 bits halve the memory of all but
-        activations, and small changes get lost in rounding
+    dtype: type of a weight; 16 bits halve weights, gradients and
+        moments, and lose small changes
     learning_rate: how far an update moves the weights; too large a
         rate forgets what the base knew
     epochs: how often each pair is read; 1.5 ends in the second round

@@ -25,8 +25,8 @@ def four_bits(
 
     role: which model the matrix is of
     matrix: which of its blocks' matrices, from 0
-    outlier: a weight is made so many times as large as the largest; a
-        larger one coarsens its block more
+    outlier: one weight is made so many times the largest; a larger one
+        coarsens its block more
     blocks: weights that share a scale; larger blocks take fewer bits
         and err more
     """

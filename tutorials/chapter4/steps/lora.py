@@ -51,18 +51,18 @@ def tune_lora(
         in 8 bits
     dtype: type of a frozen weight; 16 bits halve the base's memory
     rank: columns of the thin matrices; more train more numbers
-    targets: layers that get an adapter: all-linear, or names such as
-        q_proj v_proj; empty: the library's choice for the model
-    learning_rate: how far an update moves the adapters; thin matrices
-        need a higher rate than all weights do
+    targets: all-linear, or layers such as q_proj v_proj; empty: the
+        library's choice for the model
+    learning_rate: how far an update moves the adapters; they need a
+        higher rate than all weights do
     epochs: how often each pair is read; 1.5 ends in the second round
     batch: texts at a time; more take more memory for activations
     accumulation: batches whose gradients add up to one update; more
         make fewer updates and take no memory
     length: tokens of a text, what is beyond is cut off; more take more
         memory for activations
-    recipe: usual: falling rate, Adam, texts in random order; paged: the
-        book's for its large model, for a card that is nearly full
+    recipe: usual: falling rate, Adam; paged: constant rate, paged Adam,
+        texts of a length together
     checkpointing: activations are computed twice, not kept: less
         memory, more time
     new_tokens: tokens that a summary has at most

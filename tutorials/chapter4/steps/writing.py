@@ -123,8 +123,8 @@ def in_batches(
 ):
     """Write one by one, then in left-padded batches.
 
-    count: how many test conversations are summed up; more take longer
-        and make the pace more certain
+    count: how many test conversations are summed up; more take longer,
+        the pace is surer
     batch: texts at a time, the second time; more are faster and take
         more memory
     new_tokens: tokens that a summary has at most
