@@ -10,8 +10,10 @@ import ast
 import copy
 import symtable
 from collections.abc import Callable
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Literal
 
 from deepdive.engine.common import folders
 
@@ -57,23 +59,34 @@ class Definition:
         nodes = ast.walk(self.node)
         return frozenset(n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
 
-    def uses(self, node: ast.stmt) -> dict[str, Definition]:
-        """What `node`, this definition or a part of it, uses of what is defined or imported at the top of our files."""
-        found: dict[str, Definition] = {}
-        names = _free(ast.unparse(node))
-        for name in names:
-            if isinstance(one := self.module.find(name), Definition):
-                found[name] = one
+    @lru_cache  # noqa: B019 - a definition lives as long as its library
+    def part(self, which: Which) -> Part:
+        """The text of the definition or of a part of it, and what that uses at the top of files of ours."""
+        node = {"whole": self.node, "bare": self.bare, "computes": self.computes}[which]
+        text = ast.unparse(node)
+        names = _free(text)
+        used = {name: one for name in names if isinstance(one := self.module.find(name), Definition)}
         for inner in ast.walk(node):
             if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id in names:
                 home = self.module.find(inner.value.id)
                 if isinstance(home, Module) and isinstance(inside := home.find(inner.attr), Definition):
-                    found[inner.attr] = inside
-        return found
+                    used[inner.attr] = inside
+        return Part(text, used)
+
+
+Which = Literal["whole", "bare", "computes"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A definition as text, and the definitions that it uses by their names."""
+
+    text: str
+    uses: dict[str, Definition]
 
 
 def _free(text: str) -> set[str]:
-    """The names of a statement at the top that are no local variables of it: what they stand for is found at the top."""
+    """The names in a statement at the top that are no local variables of it."""
     found: set[str] = set()
     waiting = [symtable.symtable(text, "", "exec")]
     while waiting:
@@ -124,7 +137,7 @@ class Module:
 
     @cached_property
     def bare(self) -> dict[int, ast.stmt]:
-        """What stands at the top, by line, as `Definition.bare` tells it. From the text: copying a tree takes longer."""
+        """What stands at the top, by line, as `Definition.bare` tells it; read anew, because copying takes longer."""
         return {node.lineno: node for node in _Bare().visit(ast.parse(self.source)).body}
 
     @cached_property
@@ -205,30 +218,26 @@ def closure(start: Definition) -> str:
     Comments, layout, docstrings, annotations of parameters, the step's own defaults and the order of definitions don't
     count, and of somebody else's import only the name that is used does. Raises Broken.
     """
-    imported: set[str] = set()
-    parts: set[str] = set()
-    for definition, node in _reached(start, lambda one: one.computes if one is start else one.bare):
-        parts.add(ast.unparse(node))
-        used = definition.uses(node).items()
-        imported |= {_import_of(one.node, name) for name, one in used if _is_import(one.node)}
-    return "\n".join([*sorted(imported), *sorted(parts)])
+    parts = _reached(start, lambda one: one.part("computes" if one is start else "bare")).values()
+    imported = {_import_of(one.node, name) for part in parts for name, one in part.uses.items() if _is_import(one.node)}
+    return "\n".join([*sorted(imported), *sorted(part.text for part in parts)])
 
 
 def texts(start: Definition) -> frozenset[str]:
     """Every text that stands in `start` and in what it uses, annotations and defaults included. Raises Broken."""
-    return frozenset(text for definition, _ in _reached(start, lambda one: one.node) for text in definition.texts)
+    return frozenset(text for one in _reached(start, lambda one: one.part("whole")) for text in one.texts)
 
 
-def _reached(start: Definition, part: Callable[[Definition], ast.stmt]) -> list[tuple[Definition, ast.stmt]]:
+def _reached(start: Definition, part: Callable[[Definition], Part]) -> dict[Definition, Part]:
     """`start` and everything of ours that the `part` of each of them uses, directly or not."""
-    seen: dict[Definition, ast.stmt] = {}
+    found: dict[Definition, Part] = {}
     waiting = [start]
     while waiting:
         definition = waiting.pop()
-        if definition not in seen and not _is_import(definition.node):
-            seen[definition] = part(definition)
-            waiting += definition.uses(seen[definition]).values()
-    return list(seen.items())
+        if definition not in found and not _is_import(definition.node):
+            found[definition] = part(definition)
+            waiting += found[definition].uses.values()
+    return found
 
 
 def _is_import(node: ast.stmt) -> bool:
