@@ -74,7 +74,9 @@ def draw_card(card: Card, form: Form, width: int, compact: bool = False, code_ro
             for at, setting in enumerate(card.settings):
                 drawing.fields[len(rows)] = at
                 rows += _field(form, setting, _Columns.of(form, width))
-            rows += _help(form, width) if form.active else blank
+                if form.active and setting is form.setting:
+                    rows += _help(setting, width - INDENT - RIGHT)
+            rows += blank
     if not compact:
         below = _needs(card, width - INDENT - RIGHT)
         rows += [((" ", TEXT), *line) for line in below] + ([()] if below else [])
@@ -178,9 +180,9 @@ def _field(form: Form, setting: Setting, columns: _Columns) -> list[Line]:
     return [tuple(runs)]
 
 
-def _help(form: Form, width: int) -> list[Line]:
-    """What the chosen setting does; a line also where nothing is told, so that nothing moves."""
-    return [((" " * 2, TEXT), (shorten(visible(form.setting.help, newlines=False), width - INDENT - RIGHT), MUTED)), ()]
+def _help(setting: Setting, width: int) -> list[Line]:
+    """What the chosen setting does; a line also where nothing is told, so that the card keeps its height."""
+    return [((" " * 2, TEXT), (shorten(visible(setting.help, newlines=False), width - 2), Ink("accent")))]
 
 
 def _value(form: Form, setting: Setting, columns: _Columns, room: int, chosen: bool) -> list[Run]:
