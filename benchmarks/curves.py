@@ -51,23 +51,24 @@ def ours(tutorial: Any, steps: Any, folder: Path) -> tuple[float, Accuracies]:
 
 def sources(tutorial: Any, steps: Any, folder: Path) -> tuple[float, Accuracies]:
     import torch
+    from transformers import set_seed
 
     found: Accuracies = {}
     lab = _lab(tutorial, folder, {})
     settings = tutorial.defaults(tutorial.step("learning_curves"), "pocket")
-    plans = steps.recipes(settings["head_rate"], settings["prompt_rate"])
+    plans = steps.tuning.recipes(settings["head_rate"], settings["prompt_rate"])
     began = time.perf_counter()
     for k in settings["sizes"]:
         for name in plans:
-            train, test = steps.reviews(lab)
-            sides = steps.balanced(lab, train, settings["sizes"])
+            train, test = steps.reviews.reviews(lab)
+            sides = steps.reviews.balanced(lab, train, settings["sizes"])
             way = _fresh(steps, lab, name, settings)
-            steps.set_seed(lab.seed)
+            set_seed(lab.seed)
             if name == "head":
                 way.draw(lab.seed + 1000 * k)
             few = [row for side in sides for row in side[:k]]
             labels = [[row["label"]] for row in few]
-            steps.fit(lab, way, way.encode(few), labels, plans[name], plans[name].updates(len(few)), name)
+            steps.tuning.fit(lab, way, way.encode(few), labels, plans[name], plans[name].updates(len(few)), name)
             ids, right = way.encode(test), 0
             for at in range(0, len(ids), 4):
                 said = way.scores(ids[at : at + 4]).argmax(-1)
@@ -78,10 +79,12 @@ def sources(tutorial: Any, steps: Any, folder: Path) -> tuple[float, Accuracies]
 
 def _fresh(steps: Any, lab: Any, name: str, settings: dict[str, Any]) -> Any:
     """Loaded from disk, and what it reads is padded to as many tokens as it has positions."""
+    from transformers import AutoModelForSequenceClassification
+
     if name == "head":
-        way = steps.Head(lab, "encoder", steps.AutoModelForSequenceClassification, 2)
+        way = steps.ways.fresh_head(lab, "encoder", AutoModelForSequenceClassification, 2)
     else:
-        way = steps.verdict(lab, "encoder", settings["template"], settings["label_words"])
+        way = steps.reviews.verdict(lab, "encoder", settings["template"], settings["label_words"])
     limit = way.model.config.max_position_embeddings
     pad, mask = way.tokenizer.pad_token_id, way.tokenizer.mask_token_id
 

@@ -185,7 +185,15 @@ class Reader:
                 found[kind].append(argument)
             if len(found["step"]) > 1:
                 raise Broken(path, 1, f"shows {len(found['step'])} steps; a page shows at most one")
-            pages.append(Page(number, first[2:].strip(), rest.strip("\n"), *(tuple(found[k]) for k in found)))
+            page = Page(
+                number,
+                first[2:].strip(),
+                rest.strip("\n"),
+                steps=tuple(found["step"]),
+                exercises=tuple(found["exercise"]),
+                predictions=tuple(found["predict"]),
+            )
+            pages.append(page)
         if not pages:
             raise Broken(self.folder / "pages", 1, "has no page (*.md)")
         return tuple(pages)

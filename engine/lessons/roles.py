@@ -11,6 +11,7 @@ from deepdive.engine.lessons.settings import Setting
 from deepdive.engine.lessons.tutorial import Step, Tutorial
 from deepdive.engine.places.places import Endpoint, File, Folder, Place, describe, override, parse
 
+HELP = "where it comes from: another place of your own, or nothing for the lesson's"
 PLACE = "a folder, a file, OWNER/NAME"
 SERVER = "http://…, model=…, secret=…"
 
@@ -49,7 +50,7 @@ class Role(Setting):
 
 def role_of(tutorial: Tutorial, scale: str, name: str) -> Role:
     """Raises KeyError, and Refusal where the tutorial's own place can't be read."""
-    return Role(name, "place", "", place=parse(name, tutorial.scales[scale].roles[name]))
+    return Role(name, "place", "", help=HELP, place=parse(name, tutorial.scales[scale].roles[name]))
 
 
 def roles_of(tutorial: Tutorial, scale: str, step: Step) -> tuple[Role, ...]:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import ast
 import copy
-from functools import cached_property
+import symtable
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Literal
 
 from deepdive.engine.common import folders
 
@@ -35,10 +39,19 @@ class Definition:
         """What the learner reads: a function without its decorators."""
         return "\n".join(self.module.source.split("\n")[self.node.lineno - 1 : self.node.end_lineno])
 
+    @property
+    def bare(self) -> ast.stmt:
+        """Without what is there for the reader alone: docstrings, annotations of parameters."""
+        return self.module.bare[self.node.lineno]
+
     @cached_property
-    def bare(self) -> str:
-        """Its source without what is there for the reader alone: docstrings, annotations of parameters, comments."""
-        return ast.unparse(_Bare().visit(copy.deepcopy(self.node)))
+    def computes(self) -> ast.stmt:
+        """`bare`, and of a step without its defaults: its settings are in the digest themselves."""
+        node = copy.copy(self.bare)
+        if isinstance(node, ast.FunctionDef):
+            node.args = copy.copy(node.args)
+            node.args.defaults, node.args.kw_defaults = [], [None for _ in node.args.kwonlyargs]
+        return node
 
     @cached_property
     def texts(self) -> frozenset[str]:
@@ -46,18 +59,46 @@ class Definition:
         nodes = ast.walk(self.node)
         return frozenset(n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
 
-    @cached_property
-    def uses(self) -> list[tuple[str, Definition]]:
-        """What it uses directly of what is defined or imported at the top of files of ours, with its names."""
-        found: dict[str, Definition] = {}
-        for inner in ast.walk(self.node):
-            if isinstance(inner, ast.Name) and isinstance(one := self.module.find(inner.id), Definition):
-                found[inner.id] = one
-            elif isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
+    @lru_cache  # noqa: B019 - a definition lives as long as its library
+    def part(self, which: Which) -> Part:
+        """The text of the definition or of a part of it, and what that uses at the top of files of ours."""
+        node = {"whole": self.node, "bare": self.bare, "computes": self.computes}[which]
+        text = ast.unparse(node)
+        names = _free(text)
+        used = {name: one for name in names if isinstance(one := self.module.find(name), Definition)}
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id in names:
                 home = self.module.find(inner.value.id)
                 if isinstance(home, Module) and isinstance(inside := home.find(inner.attr), Definition):
-                    found[f"{inner.value.id}.{inner.attr}"] = inside
-        return [(name.rpartition(".")[2], one) for name, one in found.items()]
+                    used[inner.attr] = inside
+        return Part(text, used)
+
+
+Which = Literal["whole", "bare", "computes"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A definition as text, and the definitions that it uses by their names."""
+
+    text: str
+    uses: dict[str, Definition]
+
+
+def _free(text: str) -> set[str]:
+    """The names in a statement at the top that are no local variables of it."""
+    found: set[str] = set()
+    waiting = [symtable.symtable(text, "", "exec")]
+    while waiting:
+        table = waiting.pop()
+        top = table.get_type() == "module"
+        found |= {
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_global() or (top and symbol.is_referenced())
+        }
+        waiting += table.get_children()
+    return found
 
 
 class Library:
@@ -93,6 +134,11 @@ class Module:
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None) or 1
             raise Broken(path, line, f"is not valid Python: {getattr(error, 'msg', error)}") from error
+
+    @cached_property
+    def bare(self) -> dict[int, ast.stmt]:
+        """What stands at the top, by line, as `Definition.bare` tells it; read anew, because copying takes longer."""
+        return {node.lineno: node for node in _Bare().visit(ast.parse(self.source)).body}
 
     @cached_property
     def names(self) -> dict[str, ast.stmt]:
@@ -167,34 +213,31 @@ def _defined(node: ast.stmt) -> list[str]:
 
 
 def closure(start: Definition) -> str:
-    """What `start` computes with, as text: the same wherever it stands.
+    """What a step computes with, as text: the same wherever it stands.
 
-    Comments, layout, docstrings, annotations of parameters and the order of definitions don't count, and of somebody
-    else's import only the name that is used does. Raises Broken.
+    Comments, layout, docstrings, annotations of parameters, the step's own defaults and the order of definitions don't
+    count, and of somebody else's import only the name that is used does. Raises Broken.
     """
-    imported: set[str] = set()
-    bare: set[str] = set()
-    for definition in reached(start):
-        bare.add(definition.bare)
-        imported |= {_import_of(used.node, name) for name, used in definition.uses if _is_import(used.node)}
-    return "\n".join([*sorted(imported), *sorted(bare)])
+    parts = _reached(start, lambda one: one.part("computes" if one is start else "bare")).values()
+    imported = {_import_of(one.node, name) for part in parts for name, one in part.uses.items() if _is_import(one.node)}
+    return "\n".join([*sorted(imported), *sorted(part.text for part in parts)])
 
 
 def texts(start: Definition) -> frozenset[str]:
-    """Every text that stands in `start` and in what it uses, annotations included. Raises Broken."""
-    return frozenset(text for definition in reached(start) for text in definition.texts)
+    """Every text that stands in `start` and in what it uses, annotations and defaults included. Raises Broken."""
+    return frozenset(text for one in _reached(start, lambda one: one.part("whole")) for text in one.texts)
 
 
-def reached(start: Definition) -> list[Definition]:
-    """`start` and everything of ours that it uses, directly or not."""
-    seen: list[Definition] = []
+def _reached(start: Definition, part: Callable[[Definition], Part]) -> dict[Definition, Part]:
+    """`start` and everything of ours that the `part` of each of them uses, directly or not."""
+    found: dict[Definition, Part] = {}
     waiting = [start]
     while waiting:
         definition = waiting.pop()
-        if definition not in seen and not _is_import(definition.node):
-            seen.append(definition)
-            waiting += [used for _, used in definition.uses]
-    return seen
+        if definition not in found and not _is_import(definition.node):
+            found[definition] = part(definition)
+            waiting += found[definition].uses.values()
+    return found
 
 
 def _is_import(node: ast.stmt) -> bool:

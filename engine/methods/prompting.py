@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from .batching import by_length, padded
 from .templates import MASK, SENTINEL, Row, Template, blank_of
 
 __all__ = ["MASK", "SENTINEL", "PromptModel", "Row", "Template", "Verbalizer", "blank_of", "freeze", "trainable"]
@@ -109,11 +110,8 @@ class PromptModel:
 
         A T5 answers after its sentinel: its decoder reads pad and <extra_id_0>, the second position says the word.
         """
-        width = max(map(len, ids))
         device, pad = self.model.device, self.tokenizer.pad_token_id
-        inputs = torch.tensor([[*prompt, *[pad] * (width - len(prompt))] for prompt in ids], device=device)
-        lengths = torch.tensor([len(prompt) for prompt in ids], device=device)
-        attended = (torch.arange(width, device=device) < lengths[:, None]).long()
+        inputs, attended = padded(ids, pad, device)
         if self.model.config.is_encoder_decoder:
             answer = torch.tensor([[pad, self.blank]], device=device).expand(len(ids), 2)
             output = self.model(input_ids=inputs, attention_mask=attended, decoder_input_ids=answer)
@@ -139,12 +137,11 @@ class PromptModel:
 
         Prompts of like length share a batch. `loop` goes over the batches (lists of row numbers), such as `lab.loop`.
         """
-        order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         answers = torch.zeros(len(ids), len(self.verbalizer.labels), device=self.model.device)
         training = [module for module in self.model.modules() if module.training]
         self.model.eval()
         try:
-            for rows in loop([order[at : at + batch] for at in range(0, len(order), batch)]):
+            for rows in loop(by_length(ids, batch)):
                 with torch.no_grad():
                     answers[rows] = self.scores([ids[row] for row in rows])
         finally:

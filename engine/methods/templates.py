@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from string import Formatter
-from typing import Any
+from typing import Any, Self
 
 MASK = "{mask}"
 SENTINEL = "<extra_id_0>"  # the blank of a T5, which has no mask token
@@ -31,6 +31,14 @@ class Template:
         if blanks != 1:
             raise ValueError(f"a template has one {MASK}, this one has {blanks or 'none'}: {self.text}")
 
+    @classmethod
+    def of(cls, text: str, columns: Sequence[str], shorten: str) -> Self:
+        """A template with no other slots than these columns. Raises ValueError."""
+        template = cls(text, shorten)
+        if unknown := [slot for slot in template.slots if slot not in columns]:
+            raise ValueError(f"no column {unknown[0]!r}")
+        return template
+
     @property
     def slots(self) -> tuple[str, ...]:
         """The columns that a row must have."""
@@ -42,6 +50,10 @@ class Template:
         for words, slot in self._parts():
             texts += [words, MASK if slot == "mask" else self._fill(row, slot)]
         return [text for text in texts if text]
+
+    def marked(self, row: Row, blank: str) -> list[list[str]]:
+        """The pieces as a cell of spans for `lab.rows`: [text, mark], the blank shown as `blank` and marked "mask"."""
+        return [[blank, "mask"] if piece == MASK else [piece, ""] for piece in self.pieces(row)]
 
     def encode(self, tokenizer: Any, row: Row) -> list[int]:
         """The prompt's token ids with special tokens; exactly one of them is the blank, whatever the row says."""

@@ -29,7 +29,8 @@ from tests.support.loopback.openai_server import Judge, marks, serve
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "tweetsumm"
 FILES = {"train": "train", "validation": "valid", "test": "test"}
 SMALL = {
-    "updates": "2",
+    "epochs": "0.4",  # of nine pairs: two updates of two
+    "small_full.epochs": "0.2",  # two of one
     "graded": "4",
     "new_tokens": "8",
     "in_batches.count": "4",

@@ -10,8 +10,8 @@ import pytest
 from deepdive.engine.lessons.catalogue import load, shipped
 from deepdive.tui import commands
 
-from tests.tui.driving import SIZES, seated
-from tests.tui.fake import FakeRun
+from tests.support.driving import SIZES, seated
+from tests.support.fake import FakeRun
 
 
 async def test_home_shows_the_nine_tutorials_and_what_enter_does() -> None:
@@ -344,7 +344,10 @@ async def test_a_question_is_checked_before_it_is_asked() -> None:
     async with seated("little") as seat:
         await seat.press("n", "t")
         await seat.see("Let the model go on from your words")
-        await seat.press("down", "9", "9", "9", "enter")
+        await seat.see("what stands before")
+        await seat.press("down")
+        await seat.see("how many are written")
+        await seat.press("9", "9", "9", "enter")
         await seat.see("tokens: 16999 is out of range. Allowed: 1 … 64")
 
 

@@ -40,8 +40,8 @@ class ProbeScreen(Dialog[Question]):
         super().__init__()
         self.probes, self.asked = list(probes), asked
         self.at = 0
-        self.head, self.about, self.wrong, self.keys = (
-            Static(Content(""), classes=name, markup=False) for name in ("head", "about", "wrong", "keys")
+        self.head, self.about, self.explained, self.wrong, self.keys = (
+            Static(Content(""), classes=name, markup=False) for name in ("head", "about", "explained", "wrong", "keys")
         )
         self.rows = VerticalScroll(id="fields", can_focus=False)
         self.fields: dict[str, Input] = {}
@@ -55,6 +55,7 @@ class ProbeScreen(Dialog[Question]):
             yield self.head
             yield self.about
             yield self.rows
+            yield self.explained
             yield self.wrong
             yield self.keys
 
@@ -89,6 +90,11 @@ class ProbeScreen(Dialog[Question]):
         await self.rows.mount(*rows)
         for first in list(self.fields.values())[:1]:
             first.focus()
+
+    def on_descendant_focus(self) -> None:
+        """The field that has the keys is explained."""
+        chosen = (s.help for s in self.probe.settings if self.fields.get(s.name) is self.focused)
+        self.explained.update(Content(visible(next(chosen, ""), False)))
 
     async def action_other(self) -> None:
         self._keep()

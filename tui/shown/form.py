@@ -18,7 +18,7 @@ from deepdive.engine.places.places import holds_key
 Answer = Literal["", "taken", "changed", "left"]
 
 NUMBERS = ("int", "float")
-TYPED = ("str", "template", "code", "model", "folder", "lines", "words", "list", "place")
+TYPED = ("str", "template", "lines", "words", "list", "place")
 _OF_NUMBERS = frozenset("0123456789.,-+eE_ ")
 _LADDER = (1.0, 2.0, 3.0, 5.0)  # from one decade to the next
 

@@ -74,6 +74,8 @@ def draw_card(card: Card, form: Form, width: int, compact: bool = False, code_ro
             for at, setting in enumerate(card.settings):
                 drawing.fields[len(rows)] = at
                 rows += _field(form, setting, _Columns.of(form, width))
+                if form.active and setting is form.setting:
+                    rows += _help(setting, width - INDENT - RIGHT)
             rows += blank
     if not compact:
         below = _needs(card, width - INDENT - RIGHT)
@@ -176,6 +178,11 @@ def _field(form: Form, setting: Setting, columns: _Columns) -> list[Line]:
         gap = gap if gap + cell_len(default) <= left_over else (3 if beside else 1)
         runs += [(" " * gap, TEXT), (shorten(default, left_over - gap), MUTED)]
     return [tuple(runs)]
+
+
+def _help(setting: Setting, width: int) -> list[Line]:
+    """What the chosen setting does; a line also where nothing is told, so that the card keeps its height."""
+    return [((" " * 2, TEXT), (shorten(visible(setting.help, newlines=False), width - 2), Ink("accent")))]
 
 
 def _value(form: Form, setting: Setting, columns: _Columns, room: int, chosen: bool) -> list[Run]:

@@ -101,6 +101,7 @@ def test_what_is_for_the_reader_alone_and_what_is_not_used_do_not_count(tmp_path
         WHOLE.replace("# a comment", "").replace('"""Twice."""', '"""Two times."""').replace("UNUSED = 3", "UNUSED = 4")
     )
     told = told.replace("number: int) -> int", "number)").replace("Counter, deque", "deque, Counter")
+    told = told.replace("size: int = WIDTH", "size: float = 3.0")  # a step's settings are in its digest themselves
     assert covers(one_file(tmp_path, told), "measure") == before
     assert covers(one_file(tmp_path, told), "write") != covers(one_file(tmp_path), "write")
 
@@ -109,12 +110,29 @@ def test_what_is_for_the_reader_alone_and_what_is_not_used_do_not_count(tmp_path
     "changed",
     [
         {"shared": SHARED.replace("2 *", "3 *")},
-        {"shared": SHARED.replace("16", "17")},
         {"measuring": MEASURING + "Counter = list\n"},
     ],
 )
 def test_a_helper_that_changed_in_another_file_changes_the_step(tmp_path: Path, changed: dict[str, str]) -> None:
     assert covers(divided(tmp_path / "a"), "measure") != covers(divided(tmp_path / "b", **changed), "measure")
+
+
+def test_a_local_variable_that_is_called_like_a_function_is_not_that_function(tmp_path: Path) -> None:
+    text = """
+def double(n):
+    return 2 * n
+
+
+def local(lab):
+    double = 3
+    return [double for _ in range(double)]
+
+
+def inside(lab):
+    return [n for n in map(double, range(3))]
+"""
+    assert "def double" not in covers(one_file(tmp_path, text), "local")
+    assert "def double" in covers(one_file(tmp_path, text), "inside")
 
 
 def test_a_method_of_ours_is_followed_and_other_libraries_are_named(tmp_path: Path) -> None:

@@ -128,3 +128,14 @@ def test_a_tokenizer_without_a_blank_is_refused() -> None:
     gpt2 = AutoTokenizer.from_pretrained(pocket() / "models" / "gpt2-blank")
     with pytest.raises(ValueError, match="no blank to fill"):
         Template("{text} {mask}", shorten="text").encode(gpt2, {"text": "the"})
+
+
+def test_of_other_columns_than_those_allowed_the_first_is_named() -> None:
+    assert Template.of("{b} {mask} {a}", ("a", "b"), shorten="a") == Template("{b} {mask} {a}", shorten="a")
+    with pytest.raises(ValueError, match="no column 'c'"):
+        Template.of("{a} {c} {mask} {d}", ("a", "b"), shorten="a")
+
+
+def test_a_prompt_is_told_with_its_blank_marked() -> None:
+    marked = Template("{a} is {mask} .", shorten="a").marked({"a": "the film"}, "[MASK]")
+    assert marked == [["the film", ""], [" is ", ""], ["[MASK]", "mask"], [" .", ""]]

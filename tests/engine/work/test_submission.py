@@ -17,8 +17,8 @@ from deepdive.engine.runs.record import Worker
 from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.work import protocol, submission, supervisor
 
+from tests.support.driving import seated
 from tests.support.laboratory import PATIENCE, TOYS, Laboratory
-from tests.tui.driving import seated
 
 
 @pytest.fixture

@@ -11,25 +11,25 @@ from deepdive.engine.lessons.tutorial import Prediction
 from deepdive.engine.results.evidence import gather
 from deepdive.engine.results.measured import results
 from deepdive.engine.results.predictions import grade
-from deepdive.tui import theming
 from deepdive.tui.panels.base import Moment
 from deepdive.tui.panels.kinds import make
 from deepdive.tui.panels.outcome import Outcome
 from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
 from deepdive.tui.shown.lesson import Lesson
+from deepdive.tui.terminal import colours
 from deepdive.tui.widgets.stepcard import Card, StepCard
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
-from tests.tui.fake import FakeRun, little
+from tests.support.fake import FakeRun, little
 
 
 class Host(App[None]):
     """An app with nothing on its screen; a test mounts what it has shown."""
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return theming.defaults()
+        return colours.defaults()
 
     def compose(self) -> ComposeResult:
         yield VerticalScroll()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from deepdive.engine.runs.events import Progress, Spend
 
-from tests.tui.driving import seated
-from tests.tui.fake import FakeRun
+from tests.support.driving import seated
+from tests.support.fake import FakeRun
 
 
 @pytest.mark.parametrize("size", ["narrow", "medium", "wide"])

@@ -17,9 +17,9 @@ from deepdive.engine.runs.events import Memory
 from deepdive.tui.screens.fit import FitScreen
 from deepdive.tui.screens.tutorial import TutorialScreen
 
+from tests.support.driving import Seat, seated
+from tests.support.fake import FakeRun
 from tests.support.planned import TOYS, Counted, tutorial_in
-from tests.tui.driving import Seat, seated
-from tests.tui.fake import FakeRun
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from deepdive.tui.panels.base import Panel
 from deepdive.tui.panels.questions import ExerciseCard, PredictionCard
 from deepdive.tui.screens.tutorial import TutorialScreen
 
-from tests.tui.driving import SIZES, Seat, seated
-from tests.tui.fake import FakeRun
+from tests.support.driving import SIZES, Seat, seated
+from tests.support.fake import FakeRun
 
 # How each page's text begins.
 BODIES = (

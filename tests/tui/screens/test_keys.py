@@ -11,8 +11,8 @@ from deepdive.engine.keys import finding
 from deepdive.tui.screens.keys import SecretInput
 
 from tests.support import secret_service
+from tests.support.driving import Seat, seated
 from tests.support.loopback.openai_server import Judge, marks, serve
-from tests.tui.driving import Seat, seated
 
 KEY = "sk-canary-0123456789"
 PASSPHRASE = "a few canary words"

@@ -13,10 +13,10 @@ from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.store import Run, Store
 from textual import events
 
+from tests.support.driving import SIZES, Seat, seated
+from tests.support.fake import FakeRun
 from tests.support.laboratory import PATIENCE, TOYS, use
 from tests.support.loopback.openai_server import Judge, marks, serve
-from tests.tui.driving import SIZES, Seat, seated
-from tests.tui.fake import FakeRun
 
 KEY = "sk-canary-1"  # what the laboratory's environment has
 

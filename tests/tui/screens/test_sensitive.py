@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.driving import seated
-from tests.tui.fake import LESSONS
+from tests.support.driving import seated
+from tests.support.fake import LESSONS
 
 SAID = "! This step shows stereotypes."
 

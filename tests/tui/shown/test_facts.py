@@ -11,7 +11,7 @@ from deepdive.tui.panels.cost import cost_bars, cost_words
 from deepdive.tui.shown import facts
 from deepdive.tui.shown.marks import Piece as Shown
 
-from tests.tui.fake import FakeRun
+from tests.support.fake import FakeRun
 
 
 def job_of(*events: Any) -> JobView:

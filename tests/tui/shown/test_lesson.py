@@ -9,7 +9,7 @@ from deepdive.engine.runs.view import RunView
 from deepdive.tui.shown.lesson import Lesson
 from deepdive.tui.shown.status import state_text, status_text
 
-from tests.tui.fake import FakeRun, little
+from tests.support.fake import FakeRun, little
 
 
 def lesson_of(fake: FakeRun, page: int = 5, **rest: Any) -> Lesson:

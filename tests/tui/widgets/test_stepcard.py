@@ -49,6 +49,14 @@ def lines_of(card: Card, width: int = 66, active: bool = False, **options: Any) 
     return [text_of(line).rstrip() for line in drawn]
 
 
+def test_the_chosen_setting_is_explained_and_nothing_moves_where_one_has_no_help() -> None:
+    explained = replace(CARD, settings=(replace(SETTINGS[0], help="how often the weights change"), *SETTINGS[1:]))
+    with_help, without = lines_of(explained, active=True), lines_of(CARD, active=True)
+    assert "how often the weights change" in "\n".join(with_help)
+    assert "how often the weights change" not in "\n".join(lines_of(explained))
+    assert len(with_help) == len(without)
+
+
 def test_state_code_settings_needs_and_time_stand_in_it() -> None:
     lines = lines_of(CARD)
     assert lines[0].startswith("▌ pretrain") and lines[0].endswith("● running, update 124 of 300")

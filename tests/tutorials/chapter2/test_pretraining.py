@@ -182,7 +182,7 @@ def test_a_block_must_fit_into_an_article(short: Bench) -> None:
 
 def test_names_and_numbers_stand_for_facts_where_none_are_marked(bench: Bench) -> None:
     text = "Ada was born on 5 May 1850 and taught by Otto Wade."
-    marked = bench.steps.marked({"id": "1", "title": "Ada", "text": text})
+    marked = bench.steps.corpus.marked({"id": "1", "title": "Ada", "text": text})
     assert [text[start:end] for start, end in marked["facts"]] == ["5", "May", "1850", "Otto", "Wade"]
     assert marked["echoes"] == []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,3 +41,13 @@ def assert_claims(bench: Bench, tutorial: Tutorial, step: str) -> None:
         if claim.step == step and claim.scale in ("", "pocket"):
             verdict = evaluate(replace(claim, least=1), evidence)
             assert verdict.held, (claim.text, verdict.evidence)
+
+
+def bodies(tutorial: Path) -> Iterator[tuple[str, int]]:
+    """Each function of a lesson's steps, and how many lines it has below its docstring."""
+    for file in sorted((tutorial / "steps").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                told = ast.get_docstring(node) is not None
+                above = node.body[0].end_lineno if told else node.body[0].lineno - 1
+                yield f"{file.stem}.{node.name}", (node.end_lineno or 0) - (above or 0)

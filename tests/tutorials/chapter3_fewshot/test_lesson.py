@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-import pytest
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.pages import directives
 from deepdive.engine.lessons.tutorial import Tutorial
 
-SCREEN = 36  # lines of a step's body: the height of a usual terminal
+from tests.tutorials.chapter3_fewshot.conftest import bodies
+
+SCREEN = 36  # lines of a function's body: the height of a usual terminal
 
 
 def test_pages_of_a_screen_each(fewshot: Tutorial) -> None:
@@ -72,16 +72,17 @@ def test_the_book_s_curves_have_all_their_points(fewshot: Tutorial) -> None:
             assert len(found) == count
 
 
-def test_a_step_fits_a_screen(fewshot: Tutorial) -> None:
-    for step in fewshot.steps:
-        lines = step.function.source.split("\n")
-        body = lines[next(n for n, line in enumerate(lines) if '"""' in line) + 1 :]
-        assert len(body) <= SCREEN, (step.id, len(body))
-        assert max(map(len, lines)) <= 72, step.id
+def test_every_function_fits_a_screen(fewshot: Tutorial) -> None:
+    for name, lines in bodies(fewshot.folder):
+        assert lines <= SCREEN, (name, lines)
+    for file in (fewshot.folder / "steps").glob("*.py"):
+        assert max(map(len, file.read_text().split("\n"))) <= 72, file.name
 
 
-@pytest.mark.parametrize("name", ["steps.py", "exercises.py"])
-def test_plain_python_without_our_own_modules(name: str) -> None:
-    source = (Path(catalogue.shipped()) / "chapter3-fewshot" / name).read_text()
-    ours = set(re.findall(r"deepdive\.\w+(?:\.\w+)*", source))
-    assert ours <= {"deepdive.engine.lab", "deepdive.engine.methods.prompting"}
+def test_plain_python_without_our_own_modules() -> None:
+    """But the laboratory and the methods."""
+    files = list((catalogue.shipped() / "chapter3-fewshot").rglob("*.py"))
+    assert len(files) >= 10
+    for file in files:
+        ours = set(re.findall(r"deepdive\.\w+(?:\.\w+)*", file.read_text()))
+        assert all(re.fullmatch(r"deepdive\.engine\.(lab|methods\.\w+)", name) for name in ours), (file, ours)

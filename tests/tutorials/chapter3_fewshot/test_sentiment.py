@@ -6,6 +6,7 @@ import pytest
 import torch
 from deepdive.engine.lab import Refused
 from deepdive.engine.lessons.tutorial import Tutorial
+from transformers import AutoModelForSequenceClassification
 
 from tests.support.bench import Bench
 from tests.tutorials.chapter3_fewshot.conftest import assert_claims
@@ -163,8 +164,8 @@ def test_the_young_model_knows_less(bench: Bench, fewshot: Tutorial) -> None:
 def test_the_classes_of_a_sample_are_equal_and_smaller_ones_are_parts(bench: Bench) -> None:
     bench.run("fill_the_blank")
     assert bench.lab is not None
-    train, _ = bench.steps.reviews(bench.lab)
-    negatives, positives = bench.steps.balanced(bench.lab, train, [0, 128])
+    train, _ = bench.steps.reviews.reviews(bench.lab)
+    negatives, positives = bench.steps.reviews.balanced(bench.lab, train, [0, 128])
     assert {row["label"] for row in negatives} == {0}
     assert {row["label"] for row in positives} == {1}
     shuffled = list(train.shuffle(seed=0).select(range(1000)))
@@ -174,8 +175,7 @@ def test_the_classes_of_a_sample_are_equal_and_smaller_ones_are_parts(bench: Ben
 def test_a_head_on_padded_sentences_says_what_it_says_on_one(bench: Bench) -> None:
     bench.run("random_head", heads=1)
     assert bench.lab is not None
-    auto = bench.steps.AutoModelForSequenceClassification
-    head = bench.steps.Head(bench.lab, "encoder", auto, 2)
+    head = bench.steps.ways.fresh_head(bench.lab, "encoder", AutoModelForSequenceClassification, 2)
     ids = head.encode([{"sentence": text} for text in ("Good.", "The story was long and the songs were dull.")])
     together = head.predict(ids)
     alone = torch.cat([head.predict([row]) for row in ids])

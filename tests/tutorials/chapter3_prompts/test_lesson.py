@@ -9,7 +9,9 @@ from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.pages import directives
 from deepdive.engine.lessons.tutorial import Tutorial
 
-SCREEN = 36  # lines of a step's body: the height of a usual terminal
+from tests.tutorials.chapter3_fewshot.conftest import bodies
+
+SCREEN = 36  # lines of a function's body: the height of a usual terminal
 SIZES = [0, 16, 32, 64, 128, 256, 512]
 
 
@@ -208,19 +210,20 @@ def test_the_book_s_soft_prompt_and_regimes(prompts: Tutorial) -> None:
     assert [table[mode, 512] for mode in modes] == [0.645, 0.755, 0.729, 0.761]
 
 
-# ---- steps.py -------------------------------------------------------------------------------------------------------
+# ---- steps ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_step_fits_a_screen(prompts: Tutorial) -> None:
-    for step in prompts.steps:
-        lines = step.function.source.split("\n")
-        body = lines[next(n for n, line in enumerate(lines) if '"""' in line) + 1 :]
-        assert len(body) <= SCREEN, (step.id, len(body))
-        assert max(map(len, lines)) <= 72, step.id
+def test_every_function_fits_a_screen(prompts: Tutorial) -> None:
+    for name, lines in bodies(prompts.folder):
+        assert lines <= SCREEN, (name, lines)
+    for file in (prompts.folder / "steps").glob("*.py"):
+        assert max(map(len, file.read_text().split("\n"))) <= 72, file.name
 
 
-@pytest.mark.parametrize("name", ["steps.py", "exercises.py"])
-def test_plain_python_without_our_own_modules(name: str) -> None:
-    source = (catalogue.shipped() / "chapter3-prompts" / name).read_text()
-    ours = set(re.findall(r"deepdive\.\w+(?:\.\w+)*", source))
-    assert ours <= {"deepdive.engine.lab", "deepdive.engine.methods.prompting"}
+def test_plain_python_without_our_own_modules() -> None:
+    """But the laboratory and the methods."""
+    files = list((catalogue.shipped() / "chapter3-prompts").rglob("*.py"))
+    assert len(files) >= 10
+    for file in files:
+        ours = set(re.findall(r"deepdive\.\w+(?:\.\w+)*", file.read_text()))
+        assert all(re.fullmatch(r"deepdive\.engine\.(lab|methods\.\w+)", name) for name in ours), (file, ours)

@@ -94,7 +94,7 @@ def test_without_the_passage_tuning_helps_nothing(bench: Bench) -> None:
 
 def test_the_shortcut_is_told_by_groups_that_add_up(bench: Bench, shipped: dict[str, torch.Tensor]) -> None:
     bench.run("shortcut", k=16)
-    _, rows, _ = bench.steps.questions(lab_of(bench), lab_of(bench).held["t5"][1])
+    _, rows, _ = bench.steps.data.questions(lab_of(bench), lab_of(bench).held["t5"][1])
     groups: dict[tuple[str, str], int] = {}
     for row in rows:
         there = (
@@ -134,7 +134,7 @@ def test_a_soft_prompt_beats_its_own_start_and_the_model_stays_as_it_was(
 def test_the_vectors_are_told_where_they_went(bench: Bench, shipped: dict[str, torch.Tensor]) -> None:
     """The last run's: what is held is what was measured."""
     bench.run("soft_prompt", templates=BARE, k=8, epochs=[0, 2], start="first rows")
-    begin, prompt = shipped["shared.weight"][:VECTORS], bench.steps.prompt_of(lab_of(bench).held["t5"][0])
+    begin, prompt = shipped["shared.weight"][:VECTORS], bench.steps.soft.prompt_of(lab_of(bench).held["t5"][0])
     moved = (prompt - begin).norm(dim=-1)
     assert bench.figure("soft_prompt", "moved") == pytest.approx(moved.mean().item(), rel=1e-4)
     assert moved.mean() > 0.1

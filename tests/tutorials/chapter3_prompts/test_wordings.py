@@ -77,7 +77,7 @@ def test_half_of_the_answers_yes_is_the_better_half_by_margin(bench: Bench, t5: 
     """By hand, through transformers alone: the questions whose yes leads most are answered yes."""
     assert bench.lab is not None
     ids = {word: t5[1].convert_tokens_to_ids(word) for word in ("no", "No", "yes", "Yes")}
-    _, rows, _ = bench.steps.questions(bench.lab, t5[1])
+    _, rows, _ = bench.steps.data.questions(bench.lab, t5[1])
     by_class = [[row for row in rows if row["label"] == label][:25] for label in (0, 1)]
     margins = []
     for row in by_class[0] + by_class[1]:
@@ -137,29 +137,29 @@ def test_the_workshop_ranks_and_asks_either_sample(bench: Bench) -> None:
 
 def test_samples_are_balanced_and_share_nothing(bench: Bench, t5: tuple[Any, Any]) -> None:
     assert bench.lab is not None
-    train, validation, test = bench.steps.questions(bench.lab, t5[1], [0, 16, 64])
+    train, validation, test = bench.steps.data.questions(bench.lab, t5[1], [0, 16, 64])
     assert [row["label"] for row in train] == [1, 0] * 64
     for rows in (validation, test):
         assert 2 * sum(row["label"] for row in rows) == len(rows)
     assert (len(validation), len({row["idx"] for row in validation + test})) == (HELD, len(validation) + len(test))
-    smaller, same, _ = bench.steps.questions(bench.lab, t5[1], [16])
+    smaller, same, _ = bench.steps.data.questions(bench.lab, t5[1], [16])
     assert smaller == train[:32]
     assert same == validation
 
 
 def test_another_seed_draws_other_training_questions_and_asks_the_same(bench: Bench, t5: tuple[Any, Any]) -> None:
     assert bench.lab is not None
-    train, validation, test = bench.steps.questions(bench.lab, t5[1], [64])
+    train, validation, test = bench.steps.data.questions(bench.lab, t5[1], [64])
     other = Bench(bench.tutorial, bench.folder, seed=7)
     other.run("ask_t5")
     assert other.lab is not None
-    others, *held = other.steps.questions(other.lab, t5[1], [64])
+    others, *held = other.steps.data.questions(other.lab, t5[1], [64])
     assert held == [validation, test]
     assert others != train
 
 
 def test_long_questions_are_left_out(bench: Bench, t5: tuple[Any, Any]) -> None:
-    steps = bench.steps
+    steps = bench.steps.data
     rows = [{"passage": "ball " * n, "question": "is it", "label": n % 2} for n in (10, 397, 398)]
     no, yes = steps.sides(t5[1], rows)
     assert steps.LONGEST == 399

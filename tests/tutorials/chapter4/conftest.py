@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from deepdive.engine.lab import Lab
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.places import endpoint
@@ -21,6 +22,7 @@ from deepdive.tutorials.pocket.support.model import support_tokenizer
 from deepdive.tutorials.pocket.support.rows import rows as conversations
 from deepdive.tutorials.pocket.support.words import names
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from trl import SFTTrainer
 
 from tests.support.bench import Bench
 
@@ -61,6 +63,27 @@ class Desk(Bench):
         """The one that the last step watches."""
         assert self.lab is not None
         return self.lab.held["model"][0]
+
+
+class Handed(Exception):
+    """A step has come as far as its training."""
+
+
+@pytest.fixture
+def handed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., SFTTrainer]:
+    """The trainer that a step hands to the laboratory, before its first update."""
+
+    def caught(self: Lab, trainer: Any, *rest: Any) -> Any:
+        raise Handed(trainer)
+
+    def hand(desk: Desk, step: str, **settings: Any) -> SFTTrainer:
+        with monkeypatch.context() as patch:
+            patch.setattr(Lab, "follow", caught)
+            with pytest.raises(Handed) as reached:
+                desk.run(step, **settings)
+        return reached.value.args[0]
+
+    return hand
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -35,7 +35,7 @@ def assert_claims(desk: Desk, tutorial: Tutorial, step: str) -> None:
 def quick(chapter4: Tutorial, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk = Desk(chapter4, tmp_path_factory.mktemp("quick"))
     desk.run("conversations")
-    desk.run("small_base", graded=20)
+    desk.run("small_base")
     desk.run("small_full")
     desk.run("grade_small", systems="small_base small_full")
     return desk

@@ -44,34 +44,34 @@ SAID = "Customer: My phone is dead. Look now! \n Agent: We are sorry. @ada will 
 
 
 def test_a_turn_loses_its_links_and_its_leading_mention_only(steps: ModuleType) -> None:
-    assert steps.turn(*TWEETS[1], ["[0, 25]", "[26, 52]"]) == "Customer: My phone is dead. Look now!"
-    assert steps.turn(*TWEETS[2], ["[0, 18]", "[19, 63]"]) == "Agent: We are sorry. @ada will call,"
-    assert steps.turn(*TWEETS[4], ["[0, 13]"]) == "Customer: Thanks, @sam!"
-    assert steps.turn("@a @b hello", True, ["[0, 11]"]) == "Customer: @b hello"
+    assert steps.dialogues.turn(*TWEETS[1], ["[0, 25]", "[26, 52]"]) == "Customer: My phone is dead. Look now!"
+    assert steps.dialogues.turn(*TWEETS[2], ["[0, 18]", "[19, 63]"]) == "Agent: We are sorry. @ada will call,"
+    assert steps.dialogues.turn(*TWEETS[4], ["[0, 13]"]) == "Customer: Thanks, @sam!"
+    assert steps.dialogues.turn("@a @b hello", True, ["[0, 11]"]) == "Customer: @b hello"
 
 
 def test_offsets_choose_sentences_and_the_second_is_behind_the_last_character(steps: ModuleType) -> None:
-    assert steps.turn("One. Two. Three.", False, ["[0, 4]", "[10, 16]"]) == "Agent: One. Three."
+    assert steps.dialogues.turn("One. Two. Three.", False, ["[0, 4]", "[10, 16]"]) == "Agent: One. Three."
 
 
 def test_a_turn_that_was_only_a_link_is_empty(steps: ModuleType) -> None:
-    assert steps.turn(*TWEETS[3], ["[0, 17]"]) == "Customer: "
+    assert steps.dialogues.turn(*TWEETS[3], ["[0, 17]"]) == "Customer: "
 
 
 def test_a_row_for_each_summary_or_for_the_first(steps: ModuleType) -> None:
-    every = steps.from_tweets([DIALOGUE], TWEETS, first_only=False)
+    every = steps.dialogues.from_tweets([DIALOGUE], TWEETS, first_only=False)
     assert [row["summary"] for row in every] == [
         "Customer says it is dead. Agent is sorry.",
         "Customer complains. Agent calls.",
     ]
     assert {row["conversation"] for row in every} == {SAID}
     assert {row["id"] for row in every} == {"c1"}
-    assert steps.from_tweets([DIALOGUE], TWEETS, first_only=True) == every[:1]
+    assert steps.dialogues.from_tweets([DIALOGUE], TWEETS, first_only=True) == every[:1]
 
 
 def test_a_dialogue_without_a_summary_gives_no_row(steps: ModuleType) -> None:
     bare = {**DIALOGUE, "annotations": [{"extractive": []}]}
-    assert steps.from_tweets([bare], TWEETS, first_only=True) == []
+    assert steps.dialogues.from_tweets([bare], TWEETS, first_only=True) == []
 
 
 def test_the_archive_s_columns(chapter4: Tutorial, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def published() -> list[dict[str, str]]:
 @real
 def test_the_book_s_counts(steps: ModuleType, annotations: dict[str, list[dict[str, Any]]]) -> None:
     made = {
-        split: steps.from_tweets(dialogues, Anything(), first_only=split == "test")
+        split: steps.dialogues.from_tweets(dialogues, Anything(), first_only=split == "test")
         for split, dialogues in annotations.items()
     }
     assert {split: len(rows) for split, rows in made.items()} == {"train": 2629, "validation": 356, "test": 110}
@@ -178,7 +178,7 @@ def test_the_prompts_are_the_published_ones_but_for_the_trailing_blank(
     assert len(published) == 110
     for row in published:
         conversation = row["question"].partition("### Conversation: \n")[2].removesuffix("\n\n### Summary: ")
-        prompt = steps.worded(lab, template, {"conversation": conversation})
+        prompt = steps.dialogues.worded(lab, template, {"conversation": conversation})
         assert f"{prompt} " == row["question"]
         assert row["text"].startswith(f"{prompt} {row['answer']}")
 
@@ -187,7 +187,7 @@ def test_the_prompts_are_the_published_ones_but_for_the_trailing_blank(
 def test_summaries_and_turns_are_the_published_ones(
     steps: ModuleType, annotations: dict[str, list[dict[str, Any]]], published: list[dict[str, str]]
 ) -> None:
-    made = steps.from_tweets(annotations["test"], Anything(), first_only=True)
+    made = steps.dialogues.from_tweets(annotations["test"], Anything(), first_only=True)
     assert [(row["id"], row["summary"]) for row in made] == [(row["id"], row["answer"]) for row in published]
     for mine, row in zip(made, published, strict=True):
         conversation = row["question"].partition("### Conversation: \n")[2].removesuffix("\n\n### Summary: ")

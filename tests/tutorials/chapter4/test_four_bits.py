@@ -25,27 +25,27 @@ def drawn(seed: int, *shape: int) -> torch.Tensor:
 def test_rounding_is_that_of_bitsandbytes_number_by_number(steps: ModuleType, block: int, seed: int) -> None:
     numbers = 0.02 * drawn(seed, 128, 192 if block == 64 else 128)
     theirs = dequantize_4bit(*quantize_4bit(numbers, blocksize=block, quant_type="nf4"))
-    assert torch.equal(steps.rounded(numbers, block, steps.NF4), theirs)
+    assert torch.equal(steps.levels.rounded(numbers, block, steps.levels.NF4), theirs)
 
 
 def test_the_levels_are_those_of_the_paper(steps: ModuleType) -> None:
     """Dettmers et al. 2023, appendix E, to four digits."""
     paper = [-1.0, -0.6962, -0.5251, -0.3949, -0.2844, -0.1848, -0.0911, 0.0]
     paper += [0.0796, 0.1609, 0.2461, 0.3379, 0.4407, 0.5626, 0.7230, 1.0]
-    assert steps.NF4.tolist() == pytest.approx(paper, abs=5e-5)
-    assert steps.EVEN.tolist() == pytest.approx([-1 + 2 * n / 15 for n in range(16)])
+    assert steps.levels.NF4.tolist() == pytest.approx(paper, abs=5e-5)
+    assert steps.levels.EVEN.tolist() == pytest.approx([-1 + 2 * n / 15 for n in range(16)])
 
 
 def test_rounding_by_hand(steps: ModuleType) -> None:
     levels = torch.tensor([-1.0, 0.0, 0.5, 1.0])
     numbers = torch.tensor([[4.0, 1.2, -1.0, 0.1], [-0.2, 0.1, 0.06, 0.0]])
     wanted = torch.tensor([[4.0, 2.0, 0.0, 0.0], [-0.2, 0.1, 0.1, 0.0]])
-    assert torch.allclose(steps.rounded(numbers, 4, levels), wanted)
+    assert torch.allclose(steps.levels.rounded(numbers, 4, levels), wanted)
 
 
 def test_a_block_of_zeros_stays_zero(steps: ModuleType) -> None:
     numbers = torch.cat([torch.zeros(64), drawn(0, 64)])
-    copy = steps.rounded(numbers, 64, steps.NF4)
+    copy = steps.levels.rounded(numbers, 64, steps.levels.NF4)
     assert torch.equal(copy[:64], torch.zeros(64))
     assert copy.isfinite().all()
 

@@ -28,8 +28,8 @@ FIRST, SECOND = "The customer says the Rikali kettle hums at night.", "The agent
 
 def marks(steps: ModuleType, summary: str, row: dict[str, Any] = CALL) -> str:
     """Three letters."""
-    told = steps.by_program([row]).check(f"{row['conversation']}{steps.SUMMARY}{summary}")
-    assert list(told) == list(steps.RUBRIC)
+    told = steps.grading.by_program([row]).check(f"{row['conversation']}{steps.grading.SUMMARY}{summary}")
+    assert list(told) == list(steps.grading.RUBRIC)
     return "".join(mark[0] for mark, _ in told.values())
 
 
@@ -60,8 +60,10 @@ def test_facts_are_exact_and_half_of_them_is_half_a_mark(steps: ModuleType, summ
 
 
 def test_reasons_say_what_is_missing(steps: ModuleType) -> None:
-    item = f"{CALL['conversation']}{steps.SUMMARY}The customer says the Namito kettle hums at night. It is so. No"
-    told = steps.by_program([CALL]).check(item)
+    item = (
+        f"{CALL['conversation']}{steps.grading.SUMMARY}The customer says the Namito kettle hums at night. It is so. No"
+    )
+    told = steps.grading.by_program([CALL]).check(item)
     assert told["customer"] == ("partly", "missing: Rikali")
     assert told["agent"] == ("no", "missing: dry, dry the Nosala part")
     assert told["form"] == ("no", "3 sentences, 2 periods")
@@ -69,7 +71,7 @@ def test_reasons_say_what_is_missing(steps: ModuleType) -> None:
 
 def test_a_summary_that_quotes_the_heading_is_still_a_summary(steps: ModuleType) -> None:
     """The first heading divides: what a model writes can not become the conversation."""
-    assert marks(steps, f"{FIRST} {SECOND}{steps.SUMMARY}{FIRST}") == "yyn"
+    assert marks(steps, f"{FIRST} {SECOND}{steps.grading.SUMMARY}{FIRST}") == "yyn"
 
 
 # ---- without facts --------------------------------------------------------------------------------------------------
@@ -92,18 +94,20 @@ TWEETED = {
 def test_without_facts_the_reference_s_words_are_counted(steps: ModuleType, summary: str, wanted: str) -> None:
     got = marks(steps, summary, TWEETED)
     share = [
-        steps.shared(reference, sentence)[1]
-        for reference, sentence in zip(steps.sentences_of(TWEETED["wanted"]), steps.sentences_of(summary), strict=True)
+        steps.grading.shared(reference, sentence)[1]
+        for reference, sentence in zip(
+            steps.grading.sentences_of(TWEETED["wanted"]), steps.grading.sentences_of(summary), strict=True
+        )
     ]
     assert got == wanted, share
 
 
 def test_half_of_the_words_is_yes_and_a_quarter_partly(steps: ModuleType) -> None:
     wanted = "one two three four five six seven eight"
-    told = {n: steps.shared(wanted, " ".join(wanted.split()[:n])) for n in (0, 1, 2, 3, 4, 8)}
+    told = {n: steps.grading.shared(wanted, " ".join(wanted.split()[:n])) for n in (0, 1, 2, 3, 4, 8)}
     assert [mark for mark, _ in told.values()] == ["no", "no", "partly", "partly", "yes", "yes"]
     assert told[3][1] == "38% of the reference's words"
-    assert steps.shared("", "anything")[0] == "no"
+    assert steps.grading.shared("", "anything")[0] == "no"
 
 
 # ---- sentences ------------------------------------------------------------------------------------------------------
@@ -127,7 +131,7 @@ def test_half_of_the_words_is_yes_and_a_quarter_partly(steps: ModuleType) -> Non
     ],
 )
 def test_hard_cases_of_sentences(steps: ModuleType, text: str, count: int) -> None:
-    found = steps.sentences_of(text)
+    found = steps.grading.sentences_of(text)
     assert len(found) == count
     assert " ".join(found) == " ".join(text.split())
 
@@ -142,7 +146,7 @@ def test_people_s_two_sentences_are_two(steps: ModuleType) -> None:
     for file in ANNOTATIONS.glob("final_*.jsonl"):
         for line in file.open(encoding="utf-8"):
             written = (a.get("abstractive") for a in json.loads(line)["annotations"])
-            told += [len(steps.sentences_of(" ".join(parts))) for parts in written if parts]
+            told += [len(steps.grading.sentences_of(" ".join(parts))) for parts in written if parts]
     assert len(told) == 3327
     assert told.count(2) / len(told) >= 0.98
 
@@ -167,7 +171,7 @@ def test_the_step_adds_the_marks_up(desk: Desk) -> None:
     desk.run("grade_small")
 
     def points(system: str) -> list[float]:
-        scores = [desk.figure("grade_small", "score", system=system, criterion=c) for c in desk.steps.RUBRIC]
+        scores = [desk.figure("grade_small", "score", system=system, criterion=c) for c in desk.steps.grading.RUBRIC]
         return [*scores, desk.figure("grade_small", "total", system=system)]
 
     assert points("small_full") == [50, 50, 50, 150]
@@ -184,6 +188,6 @@ def test_the_step_adds_the_marks_up(desk: Desk) -> None:
 
 
 def test_the_local_judge_says_how_it_marks(steps: ModuleType) -> None:
-    judge = steps.by_program([CALL])
+    judge = steps.grading.by_program([CALL])
     assert isinstance(judge, judging.Local)
-    assert set(judge.criteria) == set(steps.RUBRIC)
+    assert set(judge.criteria) == set(steps.grading.RUBRIC)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from types import ModuleType
 
 import pytest
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.pages import directives
 from deepdive.engine.lessons.tutorial import Tutorial
+from deepdive.engine.machine.fit import resolved
 
 SCREEN = 36  # lines of a step's body: the height of a usual terminal
 SMALL = ["small_base", "small_full", "small_lora", "small_qlora"]
@@ -61,27 +64,48 @@ def test_the_settings_are_the_book_s(chapter4: Tutorial) -> None:
     def book(step: str) -> dict[str, object]:
         return chapter4.defaults(chapter4.step(step), "book")
 
-    full = {"role": "small", "method": "full", "epochs": 5, "batch": 1, "accumulation": 1, "learning_rate": 2e-4}
-    full |= {"weight_decay": 0.01, "schedule": "linear", "clip": 1.0, "length": 1024, "loss_on": "whole text"}
+    tuned = {"role": "small", "epochs": 5, "batch": 1, "accumulation": 1, "learning_rate": 2e-4, "length": 1024}
+    full = tuned | {"loss_on": "whole text", "checkpointing": False}
     assert full.items() <= book("small_full").items()
-    lora = full | {"method": "LoRA", "accumulation": 2, "rank": 16, "targets": ""}
-    assert lora.items() <= book("small_lora").items()
-    qlora = lora | {"method": "QLoRA", "compute": "bfloat16", "double_quantisation": False, "checkpointing": True}
+    adapted = tuned | {"accumulation": 2, "rank": 16, "targets": "", "recipe": "usual"}
+    assert (adapted | {"method": "LoRA", "checkpointing": False}).items() <= book("small_lora").items()
+    qlora = adapted | {"compute": "bfloat16", "double_quantisation": False, "checkpointing": True}
     assert qlora.items() <= book("small_qlora").items()
     large = {"role": "large", "epochs": 1, "batch": 2, "accumulation": 1, "learning_rate": 2e-4, "rank": 8}
-    large |= {"schedule": "constant", "optimizer": "paged_adamw_32bit", "weight_decay": 0.001, "clip": 0.3}
+    large |= {"recipe": "paged", "checkpointing": True, "length": 1024}
     assert (large | {"method": "LoRA on 8 bits"}).items() <= book("large_lora").items()
-    assert (large | {"method": "QLoRA", "compute": "float16"}).items() <= book("large_qlora").items()
-    crash = {"role": "large", "method": "full", "epochs": 5, "batch": 2, "learning_rate": 2e-4, "budget": 16934.0}
+    assert (large | {"compute": "float16"}).items() <= book("large_qlora").items()
+    crash = {"role": "large", "epochs": 5, "batch": 2, "learning_rate": 2e-4, "budget": 16934.0}
     assert crash.items() <= book("too_large").items()
-    assert all(book(step)[name] == wanted for step in SMALL for name, wanted in (("new_tokens", 100), ("graded", 50)))
+    assert all(book(step)["new_tokens"] == 100 for step in SMALL)
+    assert book("conversations")["graded"] == 50
+
+
+def test_each_step_is_tuned_by_its_own_method(chapter4: Tutorial) -> None:
+    methods = {"full": ("small_full", "too_large", "large_full"), "qlora": ("small_qlora", "large_qlora")}
+    methods |= {"lora": ("small_lora", "large_lora", "rank_one", "short_run", "low_rate", "one_percent")}
+    for method, steps in methods.items():
+        assert {chapter4.step(step).function.name for step in steps} == {f"tune_{method}"}
+    for scale in chapter4.scales:
+        fits = {fit.name: resolved(fit, chapter4, scale, {})[1] for fit in chapter4.fits}
+        named = {"all weights": "full", "LoRA on 8 bits": "8bit", "QLoRA": "4bit"}
+        assert {name: fit.method for name, fit in fits.items()} == {
+            name: named.get(name.partition(", ")[2], "lora") for name in fits
+        }
+
+
+def test_the_usual_recipe_is_the_book_s_for_its_small_model(steps: ModuleType) -> None:
+    usual = steps.training.RECIPES["usual"]
+    wanted = {"lr_scheduler_type": "linear", "optim": "adamw_torch", "weight_decay": 0.01, "max_grad_norm": 1.0}
+    assert usual == wanted | {"train_sampling_strategy": "random"}
 
 
 def test_a_defect_of_the_source_is_a_choice_and_the_sound_one_comes_first(chapter4: Tutorial) -> None:
     settings = {setting.name: setting for setting in chapter4.step("small_full").function.settings}
     assert settings["marker"].default == ""  # a real end, not one of ordinary letters
-    assert settings["adapters"].default == settings["adapters"].choices[0] == "float32"
     assert not settings["checkpointing"].default
+    settings = {setting.name: setting for setting in chapter4.step("small_qlora").function.settings}
+    assert settings["adapters"].default == settings["adapters"].choices[0] == "float32"
 
 
 # ---- book.csv -------------------------------------------------------------------------------------------------------
@@ -123,7 +147,7 @@ def test_the_book_s_costs(chapter4: Tutorial) -> None:
 
 def test_the_book_s_figures_are_measured_under_the_same_names_and_cases(chapter4: Tutorial) -> None:
     """A figure that no step could report would stand alone for ever."""
-    source = (chapter4.folder / "steps.py").read_text(encoding="utf-8")
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (chapter4.folder / "steps").glob("*.py"))
     for figure in chapter4.book:
         assert re.search(rf'measure\(\s*"{figure.name}"', source), figure.name
         assert set(figure.case) <= {"system", "criterion", "epochs"}
@@ -132,20 +156,19 @@ def test_the_book_s_figures_are_measured_under_the_same_names_and_cases(chapter4
             assert figure.case["system"] in listed
 
 
-# ---- steps.py -------------------------------------------------------------------------------------------------------
+# ---- the code -------------------------------------------------------------------------------------------------------
 
 
 def test_a_step_fits_a_screen(chapter4: Tutorial) -> None:
     for step in chapter4.steps:
         lines = step.function.source.split("\n")
-        body = lines[next(n for n, line in enumerate(lines) if '"""' in line) + 1 :]
-        limit = 52 if step.function.name == "tune" else SCREEN  # a trainer's settings, one a line
-        assert len(body) <= limit, (step.id, len(body))
+        told = ast.parse(step.function.source).body[0].body[0]  # type: ignore[attr-defined]  # the docstring
+        assert len(lines) - told.end_lineno <= SCREEN, step.id
         assert max(map(len, lines)) <= 72, step.id
 
 
-@pytest.mark.parametrize("name", ["steps.py", "exercises.py"])
-def test_plain_python_without_our_own_modules(name: str) -> None:
-    source = (catalogue.shipped() / "chapter4" / name).read_text(encoding="utf-8")
-    ours = set(re.findall(r"deepdive\.\w+(?:\.\w+)*", source))
-    assert ours <= {"deepdive.engine.lab", "deepdive.engine.methods", "deepdive.engine.methods.generation"}
+def test_plain_python_without_our_own_modules() -> None:
+    for path in (catalogue.shipped() / "chapter4").rglob("*.py"):
+        ours = set(re.findall(r"deepdive\.\w+(?:\.\w+)*", path.read_text(encoding="utf-8")))
+        known = {"lab", "methods", "methods.generation"} if path.parent.name == "steps" else {"methods.answers"}
+        assert ours <= {f"deepdive.engine.{name}" for name in known}, path

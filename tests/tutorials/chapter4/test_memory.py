@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from deepdive.engine.lab import Lab
 from deepdive.engine.lessons.tutorial import Tutorial
 from transformers import AutoModelForCausalLM, LlamaConfig
+from trl import SFTTrainer
 
 from tests.tutorials.chapter4.conftest import Desk
 
@@ -39,18 +41,18 @@ def test_the_first_tensor_that_does_not_fit_is_named(
 ) -> None:
     told = rf"the {what} wants {wants} bytes, of {budget} bytes {left} are left"
     with pytest.raises(torch.OutOfMemoryError, match=told):
-        steps.spend(budget, pair())
+        steps.full.spend(budget, pair())
 
 
 def test_to_the_last_byte_it_fits(steps: ModuleType) -> None:
-    steps.spend(104, pair())
+    steps.full.spend(104, pair())
 
 
 def test_adapters_of_half_the_width_need_half_the_room(steps: ModuleType) -> None:
     layer = pair().to(torch.bfloat16)
-    steps.spend(52, layer)
+    steps.full.spend(52, layer)
     with pytest.raises(torch.OutOfMemoryError, match="second moment"):
-        steps.spend(51, layer)
+        steps.full.spend(51, layer)
 
 
 def lab_with(role: str, place: Path) -> Lab:
@@ -60,7 +62,7 @@ def lab_with(role: str, place: Path) -> Lab:
 @pytest.mark.parametrize("role", MODEL)
 def test_an_outline_has_the_real_shapes_and_no_numbers(steps: ModuleType, tiny: Tutorial, role: str) -> None:
     folder = Path(tiny.scales["pocket"].roles[role]["folder"])
-    outline = steps.outline(lab_with(role, folder), role)
+    outline = steps.models.outline(lab_with(role, folder), role)
     model = AutoModelForCausalLM.from_pretrained(folder)
 
     def shapes(model: Any) -> list[tuple[str, torch.Size, torch.dtype]]:
@@ -75,7 +77,7 @@ def seven_billion(steps: ModuleType, tmp_path_factory: pytest.TempPathFactory) -
     """Llama-2 7B's outline; like the real one its file says float16, and like the book's notebook it is read in 32."""
     folder = tmp_path_factory.mktemp("llama")
     LlamaConfig(vocab_size=32000, dtype=torch.float16, architectures=["LlamaForCausalLM"]).save_pretrained(folder)
-    return steps.outline(lab_with("large", folder), "large")
+    return steps.models.outline(lab_with("large", folder), "large")
 
 
 def test_the_book_s_crash_is_at_a_weight_of_64_mib(steps: ModuleType, seven_billion: Any) -> None:
@@ -87,13 +89,13 @@ def test_the_book_s_crash_is_at_a_weight_of_64_mib(steps: ModuleType, seven_bill
     assert 0 < left < 64 * 2**20
     told = rf"the weight of model\.layers\.20\.self_attn\.o_proj\.weight wants 67,108,864 bytes, .* {left:,} are left"
     with pytest.raises(torch.OutOfMemoryError, match=told):
-        steps.spend(16_934_000_000, seven_billion)
+        steps.full.spend(16_934_000_000, seven_billion)
 
 
 def test_all_of_it_takes_sixteen_bytes_a_number(steps: ModuleType, seven_billion: Any) -> None:
-    steps.spend(16 * 6_738_415_616, seven_billion)
+    steps.full.spend(16 * 6_738_415_616, seven_billion)
     with pytest.raises(torch.OutOfMemoryError, match=r"second moment of lm_head"):
-        steps.spend(16 * 6_738_415_616 - 1, seven_billion)
+        steps.full.spend(16 * 6_738_415_616 - 1, seven_billion)
 
 
 # ---- the steps ------------------------------------------------------------------------------------------------------
@@ -107,21 +109,22 @@ def test_full_tuning_is_refused_before_a_weight_is_read(desk: Desk, monkeypatch:
     assert read == []
 
 
-def test_adapters_fit_where_full_tuning_does_not(desk: Desk) -> None:
+def test_adapters_fit_where_full_tuning_does_not(desk: Desk, handed: Callable[..., SFTTrainer]) -> None:
     """The tiny Llama: 214,528 bytes of weights. Adapters of 8,704 numbers: 16 bytes each."""
-    outline = sum(weight.nbytes for weight in desk.steps.outline(desk.lab, "large").parameters())
-    need = (outline + 16 * 8704) / 1e6
-    desk.run("large_lora", budget=need, updates=1, new_tokens=1, graded=1)  # to the last byte
+    outline = sum(weight.nbytes for weight in desk.steps.models.outline(desk.lab, "large").parameters())
+    need = outline + 16 * 8704
+    adapted = handed(desk, "large_lora").model
+    desk.steps.full.spend(need, adapted)  # to the last byte
     with pytest.raises(torch.OutOfMemoryError, match=r"second moment of base_model\..*lora_B"):
-        desk.run("large_lora", budget=need - 1e-6, updates=1, new_tokens=1, graded=1)
+        desk.steps.full.spend(need - 1, adapted)
     with pytest.raises(torch.OutOfMemoryError):
-        desk.run("large_full", budget=need)
+        desk.run("large_full", budget=need / 1e6)
 
 
-def test_four_bits_fit_where_32_do_not(desk: Desk) -> None:
-    desk.run("large_qlora", budget=0.25, updates=1, new_tokens=1, graded=1)
+def test_four_bits_fit_where_32_do_not(desk: Desk, handed: Callable[..., SFTTrainer]) -> None:
+    desk.steps.full.spend(250_000, handed(desk, "large_qlora").model)
     with pytest.raises(torch.OutOfMemoryError, match=r"gradient of base_model\..*lora_A"):
-        desk.run("large_lora", budget=0.25)
+        desk.steps.full.spend(250_000, handed(desk, "large_lora").model)
 
 
 def holders(desk: Desk, step: str) -> dict[str, int]:
@@ -131,7 +134,7 @@ def holders(desk: Desk, step: str) -> dict[str, int]:
 
 def test_the_ledger_agrees_with_the_arithmetic(desk: Desk) -> None:
     """Gradients 4 bytes and moments 8 of each trained number; the optimizer also counts its updates."""
-    quick = {"updates": 2, "new_tokens": 1, "graded": 1}
+    quick = {"epochs": 0.2, "new_tokens": 1}
     for step in ("large_full", "large_lora", "large_qlora"):
         desk.run(step, **quick)
         trained = desk.figure(step, "trained")

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import torch
-from deepdive.engine.lab import Lab
 from deepdive.engine.lessons.tutorial import Tutorial
 from peft import PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -18,7 +17,7 @@ from trl import SFTTrainer
 
 from tests.tutorials.chapter4.conftest import Desk
 
-QUICK = {"updates": 2, "new_tokens": 2, "graded": 1}
+QUICK = {"epochs": 0.2, "new_tokens": 2}  # two updates
 MAPS = {"q": (64, 64), "k": (64, 64), "v": (64, 64), "o": (64, 64), "gate": (64, 128), "up": (64, 128)} | {
     "down": (128, 64)
 }
@@ -27,27 +26,6 @@ MAPS = {"q": (64, 64), "k": (64, 64), "v": (64, 64), "o": (64, 64), "gate": (64,
 def lora(rank: int, *maps: str) -> int:
     """rank x (inputs + outputs) of each."""
     return rank * sum(sum(MAPS[name]) for name in maps)
-
-
-class Handed(Exception):
-    """A step has come as far as its training."""
-
-
-@pytest.fixture
-def handed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., SFTTrainer]:
-    """The trainer that a step hands to the laboratory, before its first update."""
-
-    def caught(self: Lab, trainer: Any, *rest: Any) -> Any:
-        raise Handed(trainer)
-
-    def hand(desk: Desk, step: str, **settings: Any) -> SFTTrainer:
-        with monkeypatch.context() as patch:
-            patch.setattr(Lab, "follow", caught)
-            with pytest.raises(Handed) as reached:
-                desk.run(step, **settings)
-        return reached.value.args[0]
-
-    return hand
 
 
 # ---- what is trained ------------------------------------------------------------------------------------------------
@@ -64,35 +42,54 @@ def handed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., SFTTrainer]:
     ],
 )
 def test_trained_numbers_are_rank_times_both_sides(desk: Desk, rank: int, targets: str, maps: tuple[str, ...]) -> None:
-    model, _ = desk.steps.load(desk.lab, "large")
-    tuned = get_peft_model(model, desk.steps.adapter(desk.lab, model, rank, targets))
-    assert desk.steps.parameters(tuned)[0] == lora(rank, *maps)
+    model, _ = desk.steps.models.load(desk.lab, "large")
+    tuned = get_peft_model(model, desk.steps.lora.adapter(desk.lab, model, rank, targets))
+    assert desk.steps.models.parameters(tuned)[0] == lora(rank, *maps)
 
 
 def test_the_small_model_s_joint_projection_is_the_library_s_choice(desk: Desk) -> None:
-    model, _ = desk.steps.load(desk.lab, "small")
-    tuned = get_peft_model(model, desk.steps.adapter(desk.lab, model, 16, ""))
-    assert desk.steps.parameters(tuned)[0] == 16 * (64 + 3 * 64)
+    model, _ = desk.steps.models.load(desk.lab, "small")
+    tuned = get_peft_model(model, desk.steps.lora.adapter(desk.lab, model, 16, ""))
+    assert desk.steps.models.parameters(tuned)[0] == 16 * (64 + 3 * 64)
 
 
 def test_the_share_counts_every_weight_of_four_bits(desk: Desk, handed: Callable[..., SFTTrainer]) -> None:
     """Two of them lie in a byte: the frozen model has as many numbers as in 32 bits."""
     desk.run("large_qlora", **QUICK)
-    whole = sum(weight.numel() for weight in desk.steps.outline(desk.lab, "large").parameters())
+    whole = sum(weight.numel() for weight in desk.steps.models.outline(desk.lab, "large").parameters())
     trained = lora(8, *MAPS)
     assert desk.bars("large_qlora", "numbers") == {"trained": trained, "frozen": whole}
     assert desk.figure("large_qlora", "trained share") == pytest.approx(trained / (whole + trained))
-    assert desk.steps.parameters(handed(desk, "large_lora").model) == (trained, whole)
+    assert desk.steps.models.parameters(handed(desk, "large_lora").model) == (trained, whole)
 
 
-@pytest.mark.parametrize(("method", "adapters"), [("LoRA", "bfloat16"), ("QLoRA", "bfloat16"), ("QLoRA", "float32")])
+def types(model: Any, trained: bool) -> set[torch.dtype]:
+    return {weight.dtype for weight in model.parameters() if weight.requires_grad == trained}
+
+
+@pytest.mark.parametrize("adapters", ["float32", "bfloat16"])
 def test_adapters_have_the_type_that_was_asked_for(
-    desk: Desk, handed: Callable[..., SFTTrainer], method: str, adapters: str
+    desk: Desk, handed: Callable[..., SFTTrainer], adapters: str
 ) -> None:
-    model = handed(desk, "large_qlora", method=method, adapters=adapters).model
-    assert {weight.dtype for weight in model.parameters() if weight.requires_grad} == {getattr(torch, adapters)}
-    frozen = {weight.dtype for weight in model.parameters() if not weight.requires_grad}
-    assert frozen == ({torch.uint8, torch.float32} if method == "QLoRA" else {torch.float32})
+    model = handed(desk, "large_qlora", adapters=adapters).model
+    assert types(model, trained=True) == {getattr(torch, adapters)}
+    assert types(model, trained=False) == {torch.uint8, torch.float32}
+
+
+@pytest.mark.parametrize(
+    ("settings", "frozen"),
+    [
+        ({}, {torch.float32}),
+        ({"dtype": "bfloat16"}, {torch.bfloat16}),
+        ({"method": "LoRA on 8 bits"}, {torch.int8, torch.float32}),
+    ],
+)
+def test_lora_s_adapters_have_32_bits_whatever_the_base_has(
+    desk: Desk, handed: Callable[..., SFTTrainer], settings: dict[str, str], frozen: set[torch.dtype]
+) -> None:
+    model = handed(desk, "large_lora", **settings).model
+    assert types(model, trained=True) == {torch.float32}
+    assert types(model, trained=False) == frozen
 
 
 def test_adapters_of_either_type_learn(desk: Desk) -> None:
@@ -104,20 +101,27 @@ def test_adapters_of_either_type_learn(desk: Desk) -> None:
 
 
 def test_full_tuning_knows_no_adapters(desk: Desk, handed: Callable[..., SFTTrainer]) -> None:
-    model = handed(desk, "small_full", adapters="bfloat16").model
+    model = handed(desk, "small_full").model
     assert {weight.dtype for weight in model.parameters()} == {torch.float32}
+    assert not hasattr(model, "peft_config")
     assert all(weight.requires_grad for weight in model.parameters())
+
+
+def base(desk: Desk, step: str) -> Any:
+    """The large model as a step loads it."""
+    steps = desk.steps
+    packing = steps.qlora.in_four_bits(True, "float32") if step == "large_qlora" else None
+    return steps.models.load(desk.lab, "large", packing=packing)[0]
 
 
 @pytest.mark.parametrize("step", ["large_lora", "large_qlora"])
 def test_adapters_move_and_the_base_does_not(desk: Desk, step: str) -> None:
-    desk.run(step, **{**QUICK, "updates": 3})
+    desk.run(step, **{**QUICK, "epochs": 0.3})
     tuned = dict(desk.model().named_parameters())
     moved = [weight for name, weight in tuned.items() if "lora_B" in name]
     assert all(weight.abs().max() > 0 for weight in moved)  # B is 0 at the start
     assert len(moved) == len(MAPS)
-    method = "QLoRA" if step == "large_qlora" else "full"
-    before, _ = desk.steps.load(desk.lab, "large", method=method, double=True)
+    before = base(desk, step)
     after = {name.replace(".base_layer", ""): weight for name, weight in tuned.items()}
     for name, weight in before.named_parameters():
         assert torch.equal(weight, after[f"base_model.model.{name}"]), name
@@ -135,7 +139,7 @@ def test_checkpointing_changes_no_loss(desk: Desk) -> None:
     """Activations are computed twice: the same numbers, dropout included."""
     curves = []
     for checkpointing in (False, True):
-        desk.run("large_qlora", **{**QUICK, "updates": 10, "checkpointing": checkpointing})
+        desk.run("large_qlora", **{**QUICK, "epochs": 1, "checkpointing": checkpointing})
         curves.append(
             [event.values["loss"] for event in desk.heard["large_qlora"] if getattr(event, "curve", "") == "training"]
         )
@@ -219,19 +223,20 @@ def test_the_end_is_trained_on_where_it_fills_up_too(
     ("settings", "wanted"),
     [
         ({"epochs": 2, "batch": 4, "accumulation": 3}, 2 * 4),  # ten batches: 3, 3, 3 and 1
-        ({"epochs": 3, "updates": 5}, 5),
+        ({"epochs": 0.5, "batch": 4}, 5),
+        ({"epochs": 1.25, "batch": 4}, 13),  # a begun update is made
     ],
 )
 def test_updates_are_counted_before_as_they_come(
     desk: Desk, handed: Callable[..., SFTTrainer], settings: dict[str, int], wanted: int
 ) -> None:
-    assert desk.steps.trainer_updates(handed(desk, "small_lora", **settings)) == wanted
-    desk.run("small_lora", new_tokens=1, graded=1, **settings)
+    assert desk.steps.training.trainer_updates(handed(desk, "small_lora", **settings)) == wanted
+    desk.run("small_lora", new_tokens=1, **settings)
     assert desk.figure("small_lora", "updates") == wanted
 
 
 def test_samples_come_at_the_start_and_four_times(desk: Desk) -> None:
-    desk.run("small_full", epochs=1, batch=4, new_tokens=3, graded=1)  # 10 updates: every second
+    desk.run("small_full", epochs=1, batch=4, new_tokens=3)  # 10 updates: every second
     samples = [event.x for event in desk.heard["small_full"] if getattr(event, "stream", "") == "sample"]
     assert samples == [0, 2, 4, 6, 8, 10]
 
@@ -244,8 +249,19 @@ def test_settings_reach_the_trainer(desk: Desk, handed: Callable[..., SFTTrainer
     assert (args.learning_rate, args.weight_decay, args.max_grad_norm) == (5e-3, 0.01, 1.0)
     assert (str(args.lr_scheduler_type.value), args.optim) == ("linear", "adamw_torch")
     assert (args.warmup_steps, args.packing, args.use_cpu) == (0, False, True)
+    assert args.train_sampling_strategy == "random"
     tuned = trainer.model.peft_config["default"]
     assert (tuned.r, tuned.lora_alpha, tuned.lora_dropout, tuned.bias) == (8, 16, 0.05, "none")
+
+
+@pytest.mark.parametrize("step", ["large_lora", "large_qlora"])
+def test_the_paged_recipe_is_the_book_s_for_its_large_model(
+    desk: Desk, handed: Callable[..., SFTTrainer], step: str
+) -> None:
+    args = handed(desk, step, recipe="paged").args
+    assert (str(args.lr_scheduler_type.value), args.optim) == ("constant", "paged_adamw_32bit")
+    assert (args.weight_decay, args.max_grad_norm) == (0.001, 0.3)
+    assert args.train_sampling_strategy == "group_by_length"
 
 
 # ---- saved and loaded -----------------------------------------------------------------------------------------------
@@ -261,12 +277,11 @@ def logits(model: Any, desk: Desk) -> torch.Tensor:
 
 @pytest.mark.parametrize("step", ["large_lora", "large_qlora"])
 def test_a_saved_adapter_on_a_fresh_base_says_the_same(desk: Desk, step: str) -> None:
-    desk.run(step, **{**QUICK, "updates": 4})
+    desk.run(step, **{**QUICK, "epochs": 0.4})
     trained = logits(desk.model(), desk)
-    method = "QLoRA" if step == "large_qlora" else "full"
-    base, _ = desk.steps.load(desk.lab, "large", method=method, double=True)
-    alone = logits(base, desk)
-    again = logits(PeftModel.from_pretrained(base, desk.folder / step / "model"), desk)
+    fresh = base(desk, step)
+    alone = logits(fresh, desk)
+    again = logits(PeftModel.from_pretrained(fresh, desk.folder / step / "model"), desk)
     assert torch.equal(again, trained)
     assert (again - alone).abs().max() > 0.01
 

@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM
 
 from tests.tutorials.chapter4.conftest import TEST, Desk
 
-QUICK = {"updates": 20, "new_tokens": 2, "graded": 2}
+QUICK = {"epochs": 2, "new_tokens": 2}  # 20 updates
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +29,11 @@ def prompts(desk: Desk) -> list[str]:
 
 @pytest.mark.parametrize("role", ["small", "large"])
 def test_left_padded_batches_write_what_is_written_one_by_one(tuned: Desk, role: str) -> None:
-    model, tokenizer = tuned.steps.load(tuned.lab, role)
+    model, tokenizer = tuned.steps.models.load(tuned.lab, role)
     asked = prompts(tuned)
     assert len({len(tokenizer(prompt).input_ids) for prompt in asked}) > 3
-    alone = [text for prompt in asked for text in tuned.steps.written(model, tokenizer, [prompt], 12)]
-    assert tuned.steps.written(model, tokenizer, asked, 12) == alone
+    alone = [text for prompt in asked for text in tuned.steps.writing.written(model, tokenizer, [prompt], 12)]
+    assert tuned.steps.writing.written(model, tokenizer, asked, 12) == alone
     assert len(set(alone)) > 1
     assert all(alone)
 
@@ -48,38 +48,39 @@ def test_the_step_says_so_and_counts_what_there_is(tuned: Desk) -> None:
 
 def test_right_padding_would_not(tuned: Desk) -> None:
     """What the test above could not notice if it compared nothing: the same batch, filled up behind."""
-    model, tokenizer = tuned.steps.load(tuned.lab, "small")
+    model, tokenizer = tuned.steps.models.load(tuned.lab, "small")
     asked = sorted(prompts(tuned), key=len)[:: TEST - 1]
     inputs = tokenizer(asked, return_tensors="pt", padding=True, padding_side="right")
     assert inputs.attention_mask[0].sum() < inputs.attention_mask[1].sum()
     output = model.generate(**inputs, max_new_tokens=12, do_sample=False, pad_token_id=0)
     behind = tokenizer.batch_decode(output[:, inputs.input_ids.shape[1] :], skip_special_tokens=True)
-    assert behind != tuned.steps.written(model, tokenizer, asked, 12)
+    assert behind != tuned.steps.writing.written(model, tokenizer, asked, 12)
 
 
 @pytest.mark.parametrize("role", ["small", "large"])
 def test_a_text_ends_where_the_model_has_no_more_positions(tuned: Desk, role: str) -> None:
     """Of a batch, where its longest text does."""
-    model, tokenizer = tuned.steps.load(tuned.lab, role)
+    model, tokenizer = tuned.steps.models.load(tuned.lab, role)
     asked = sorted(prompts(tuned), key=len)[-2:]
     longest = max(len(tokenizer(prompt).input_ids) for prompt in asked)
     model.generation_config.eos_token_id = None  # it goes on for as long as it can
-    texts = tuned.steps.written(model, tokenizer, asked, 500)
+    texts = tuned.steps.writing.written(model, tokenizer, asked, 500)
     assert all(0 < len(tokenizer(text).input_ids) <= 160 - longest for text in texts)
 
 
 def test_a_text_ends_at_the_marker(tuned: Desk) -> None:
-    model, tokenizer = tuned.steps.load(tuned.lab, "small")
-    [whole] = tuned.steps.written(model, tokenizer, prompts(tuned)[:1], 12)
+    model, tokenizer = tuned.steps.models.load(tuned.lab, "small")
+    [whole] = tuned.steps.writing.written(model, tokenizer, prompts(tuned)[:1], 12)
     words = whole.split()
     marker = next(word for word in words[2:] if word not in words[:2])
-    [cut] = tuned.steps.written(model, tokenizer, prompts(tuned)[:1], 12, marker)
+    [cut] = tuned.steps.writing.written(model, tokenizer, prompts(tuned)[:1], 12, marker)
     assert cut == whole.split(marker)[0]
     assert 0 < len(cut) < len(whole)
 
 
 def test_what_was_written_lies_beside_what_was_wanted(tuned: Desk) -> None:
-    tuned.run("small_base", new_tokens=4, graded=3)
+    tuned.run("conversations", graded=3)
+    tuned.run("small_base", new_tokens=4)
     lines = (tuned.folder / "small_base" / "summaries.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
     test = [json.loads(line) for line in (tuned.folder / "conversations" / "test.jsonl").read_text().splitlines()]
@@ -107,7 +108,7 @@ def test_merged_and_not_merged_are_equal(merged: Desk) -> None:
 def test_what_was_merged_is_an_ordinary_model(merged: Desk) -> None:
     saved: Any = AutoModelForCausalLM.from_pretrained(merged.folder / "merge" / "merged")
     assert not any("lora" in name for name, _ in saved.named_parameters())
-    base, _ = merged.steps.load(merged.lab, "large")
+    base, _ = merged.steps.models.load(merged.lab, "large")
     moved = [
         name
         for (name, before), after in zip(base.named_parameters(), saved.parameters(), strict=True)
@@ -120,7 +121,7 @@ def test_what_was_merged_is_an_ordinary_model(merged: Desk) -> None:
 def test_the_update_has_the_adapter_s_rank(merged: Desk) -> None:
     """W' - W = (a/r) B A: no more than r directions."""
     saved: Any = AutoModelForCausalLM.from_pretrained(merged.folder / "merge" / "merged")
-    base, _ = merged.steps.load(merged.lab, "large")
+    base, _ = merged.steps.models.load(merged.lab, "large")
     name = "model.layers.0.mlp.up_proj.weight"
     difference = saved.get_parameter(name) - base.get_parameter(name)
     values = torch.linalg.svdvals(difference.detach())
@@ -132,7 +133,7 @@ def test_the_update_has_the_adapter_s_rank(merged: Desk) -> None:
 
 
 def test_a_conversation_of_one_s_own(tuned: Desk) -> None:
-    tuned.run("small_base", new_tokens=1, graded=1)
+    tuned.run("small_base", new_tokens=1)
     conversation = "Customer: Hello. My Vimava lamp hums at night.\nAgent: Please clean the Visaki part."
     told = tuned.ask("summarise", conversation=conversation, new_tokens=5)
     [text] = [event for event in told if hasattr(event, "pieces")]

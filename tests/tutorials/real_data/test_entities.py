@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from deepdive.engine.methods.entities import spans
 from transformers import AutoTokenizer
 
 from tests.support.loopback.chapter3 import NER, tiny_bert
@@ -55,8 +56,8 @@ def test_the_rows_are_wikigold_s(rows: list[Row]) -> None:
 
 
 def test_spans_are_the_entities_that_wikigold_counts(news: Pointed, rows: list[Row]) -> None:
-    steps = news.steps  # each access reads the file anew
-    found = Counter(steps.CLASSES[kind] for row in rows for _, _, kind in steps.spans(row["ner_tags"]))
+    steps = news.steps  # each access reads the files anew
+    found = Counter(steps.news.CLASSES[kind] for row in rows for _, _, kind in spans(row["ner_tags"]))
     assert found == COUNTS
 
 
@@ -64,8 +65,8 @@ def test_labels_follow_the_pieces_as_the_source_repeats_them(news: Pointed, rows
     """The source's own procedure, word by word, against the lesson's one call of the tokenizer."""
     assert news.lab is not None
     tokenizer = AutoTokenizer.from_pretrained(news.lab.model("entity_encoder"))
-    ids, labels = news.steps.aligned(tokenizer, rows, "every piece")
-    _, first = news.steps.aligned(tokenizer, rows, "first piece")
+    ids, labels = news.steps.news.aligned(tokenizer, rows, "every piece")
+    _, first = news.steps.news.aligned(tokenizer, rows, "first piece")
     cut = 0
     for row, of_row, tags, starts in zip(rows, ids, labels, first, strict=True):
         alone = [tokenizer(word, add_special_tokens=False).input_ids for word in row["tokens"]]
@@ -85,9 +86,9 @@ def test_labels_follow_the_pieces_as_the_source_repeats_them(news: Pointed, rows
 def test_candidates_are_each_entity_and_each_other_word(news: Pointed, rows: list[Row]) -> None:
     steps = news.steps
     for row in rows:
-        asked = steps.each_candidate(row)
+        asked = steps.news.each_candidate(row)
         assert " ".join(c["candidate"] for c in asked) == " ".join(row["tokens"])
-        entities = steps.spans(row["ner_tags"])
+        entities = spans(row["ner_tags"])
         assert {(*c["span"], c["label"]) for c in asked if c["label"]} == entities
         assert sum(c["label"] == 0 for c in asked) == row["ner_tags"].count(0)
     assert news.figure("candidates", "names among them") == 1
@@ -96,17 +97,17 @@ def test_candidates_are_each_entity_and_each_other_word(news: Pointed, rows: lis
 def test_a_perfect_tagger_has_all_but_what_is_cut_off(news: Pointed, rows: list[Row]) -> None:
     """Scores that say the truth at each piece: F1 is 1, strict F1 misses only names beyond the cut."""
     steps = news.steps
-    tagger = steps.Tagger(news.lab, "every piece")
+    tagger = steps.finding.Tagger(news.lab, "every piece")
     ids, labels = tagger.examples(rows)
     truth = torch.tensor([label for row in labels for label in row])
     said = torch.where(truth == -100, 1, truth)  # at [CLS] and [SEP] it says that a person begins
     tagger.head.predict = lambda ids: torch.nn.functional.one_hot(said, len(NER)).float()
     reading = tagger.read(rows, ids, labels)
-    figures = steps.entity_figures(rows, *reading, steps.STARTS)
+    figures = steps.finding.entity_figures(rows, *reading, steps.finding.STARTS)
     assert figures["F1"] == figures["accuracy"] == 1
     lost: Counter[bool] = Counter()
     for row, of_row, found in zip(rows, ids, reading[2], strict=True):
-        true = steps.spans(row["ner_tags"])
+        true = spans(row["ner_tags"])
         if len(of_row) < 128:
             assert found == true
         lost[len(of_row) < 128] += len(true - found)

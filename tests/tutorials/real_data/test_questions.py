@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from deepdive.engine.methods.prompting import PromptModel
+from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer
 
 from tests.support.loopback.chapter3 import tiny_t5
@@ -58,14 +61,14 @@ def test_the_classes_are_boolq_s() -> None:
 
 def test_the_length_filter_on_real_passages(real: Pointed, tokenizer: Any) -> None:
     rows = boolq("train")
-    kept = [row for side in real.steps.sides(tokenizer, rows) for row in side]
+    kept = [row for side in real.steps.data.sides(tokenizer, rows) for row in side]
     assert {row["idx"] for row in kept} == {row["idx"] for row in rows if pieces(tokenizer, row) <= 399}
     assert 900 < len(kept) < 1000  # a few are too long
 
 
 def test_training_rows_take_turns_and_smaller_sets_are_parts(real: Pointed, tokenizer: Any) -> None:
-    train, validation, test = real.steps.questions(real.lab, tokenizer, [0, 16, 128])
-    fewer, *_ = real.steps.questions(real.lab, tokenizer, [0, 16])
+    train, validation, test = real.steps.data.questions(real.lab, tokenizer, [0, 16, 128])
+    fewer, *_ = real.steps.data.questions(real.lab, tokenizer, [0, 16])
     assert [row["label"] for row in train] == [1, 0] * 128
     assert train[:32] == fewer
     assert {row["idx"] for row in train} <= {row["idx"] for row in boolq("train") if pieces(tokenizer, row) <= 399}
@@ -78,14 +81,14 @@ def test_training_rows_take_turns_and_smaller_sets_are_parts(real: Pointed, toke
 
 
 def test_a_sample_that_is_too_large_is_refused_with_what_there_is(real: Pointed, tokenizer: Any) -> None:
-    most = min(map(len, real.steps.sides(tokenizer, boolq("train"))))
+    most = min(map(len, real.steps.data.sides(tokenizer, boolq("train"))))
     with pytest.raises(Exception, match=f"0 to {most}"):
-        real.steps.questions(real.lab, tokenizer, [0, most + 1])
+        real.steps.data.questions(real.lab, tokenizer, [0, most + 1])
 
 
 def test_every_real_question_becomes_a_prompt_with_one_blank(real: Pointed, tokenizer: Any) -> None:
     """Also the longest: of the passage something goes, never of the question or the template."""
-    wording = real.steps.worded(real.lab, SUITABLE)
+    wording = real.steps.checks.worded(real.lab, SUITABLE)
     blank = tokenizer.convert_tokens_to_ids("<extra_id_0>")
     rows = boolq("eval")
     rows.append({**rows[0], "passage": rows[0]["passage"] * 8})
@@ -111,16 +114,16 @@ def test_all_wordings_ask_the_same_questions(real: Pointed) -> None:
 
 def test_tuning_on_real_questions_lowers_their_loss(real: Pointed, tokenizer: Any) -> None:
     steps, lab = real.steps, real.lab
-    model, _ = steps.t5(lab)
-    words = steps.standing_for(lab, tokenizer, {"no": ["no", "No"], "yes": ["yes", "Yes"]})
-    asked = steps.PromptModel(model, tokenizer, steps.worded(lab, SUITABLE), words)
-    train, *_ = steps.questions(lab, tokenizer, [8])
-    ids, labels = asked.encode(train), [row["label"] for row in train]
+    model, _ = steps.data.t5(lab)
+    words = steps.checks.standing_for(lab, tokenizer, {"no": ["no", "No"], "yes": ["yes", "Yes"]})
+    asked = PromptModel(model, tokenizer, steps.checks.worded(lab, SUITABLE), words)
+    train, *_ = steps.data.questions(lab, tokenizer, [8])
+    ids, labels = asked.encode(train), [[row["label"]] for row in train]
 
     def loss() -> float:
-        return float(steps.cross_entropy(asked.predict(ids), steps.torch.tensor(labels)))
+        return float(cross_entropy(asked.predict(ids), torch.tensor(labels)[:, 0]))
 
     before = loss()
-    parts = [steps.model_part(list(model.parameters()), 3e-3)]
-    steps.fit(lab, asked, ids, labels, parts, 12, 4, "real questions")
+    parts = [steps.tuning.model_part(list(model.parameters()), 3e-3)]
+    steps.tuning.fit(lab, asked, ids, labels, parts, 12, 4, "real questions")
     assert loss() < before - 0.05

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from transformers import AutoModelForSequenceClassification
 
 from tests.support.loopback.chapter3 import tiny_bert
 from tests.tutorials.real_data.conftest import Pointed, bench, shared
@@ -29,7 +30,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Pointed:
 
 
 def test_every_row_arrives_as_it_is_written(film: Pointed) -> None:
-    train, test = film.steps.reviews(film.lab)
+    train, test = film.steps.reviews.reviews(film.lab)
     for found, name in ((train, "train_2000"), (test, "dev_872")):
         written = lines(f"sentence_polarity/{name}.tsv")
         assert [(row["sentence"], row["label"]) for row in found] == written
@@ -37,8 +38,8 @@ def test_every_row_arrives_as_it_is_written(film: Pointed) -> None:
 
 
 def test_a_thousand_are_drawn_and_smaller_sizes_are_parts_of_larger(film: Pointed) -> None:
-    train, test = film.steps.reviews(film.lab)
-    sides = film.steps.balanced(film.lab, train, [0, 16, 256])
+    train, test = film.steps.reviews.reviews(film.lab)
+    sides = film.steps.reviews.balanced(film.lab, train, [0, 16, 256])
     drawn = [row for side in sides for row in side]
     assert len(drawn) == 1000
     assert len({row["sentence"] for row in drawn}) > 990
@@ -48,9 +49,9 @@ def test_a_thousand_are_drawn_and_smaller_sizes_are_parts_of_larger(film: Pointe
 
 
 def test_each_real_review_makes_a_prompt_with_one_blank(film: Pointed) -> None:
-    _, test = film.steps.reviews(film.lab)
+    _, test = film.steps.reviews.reviews(film.lab)
     words = {"negative": ["terrible"], "positive": ["great"]}
-    asked = film.steps.verdict(film.lab, "encoder", "{sentence} it is {mask} .", words)
+    asked = film.steps.reviews.verdict(film.lab, "encoder", "{sentence} it is {mask} .", words)
     encoded = asked.encode(test)
     mask, unknown = asked.tokenizer.mask_token_id, asked.tokenizer.unk_token_id
     assert all(ids.count(mask) == 1 for ids in encoded)
@@ -81,18 +82,18 @@ def test_swapped_words_are_right_where_the_others_are_wrong(film: Pointed) -> No
 def test_both_ways_learn_their_own_examples(film: Pointed) -> None:
     """On real sentences the loss works: what was trained on is told apart, which a random model can't do before."""
     steps, lab = film.steps, film.lab
-    train, _ = steps.reviews(lab)
-    few = [row for side in steps.balanced(lab, train, [8]) for row in side[:8]]
+    train, _ = steps.reviews.reviews(lab)
+    few = [row for side in steps.reviews.balanced(lab, train, [8]) for row in side[:8]]
     labels = [[row["label"]] for row in few]
     words = {"negative": ["terrible"], "positive": ["great"]}
     ways = {
-        "prompt": steps.verdict(lab, "encoder", "{sentence} it is {mask} .", words),
-        "head": steps.Head(lab, "encoder", steps.AutoModelForSequenceClassification, 2),
+        "prompt": steps.reviews.verdict(lab, "encoder", "{sentence} it is {mask} .", words),
+        "head": steps.ways.fresh_head(lab, "encoder", AutoModelForSequenceClassification, 2),
     }
     for name, way in ways.items():
-        plan = steps.recipes(3e-3, 3e-3)[name]
+        plan = steps.tuning.recipes(3e-3, 3e-3)[name]
         ids = way.encode(few)
-        steps.fit(lab, way, ids, labels, plan, 120, name)
+        steps.tuning.fit(lab, way, ids, labels, plan, 120, name)
         said = way.predict(ids).argmax(-1).tolist()
         assert sum(s == row["label"] for s, row in zip(said, few, strict=True)) >= 15, name
 
