@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 from deepdive.engine.common import folders
 from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.words import size
 from deepdive.engine.keys import system_keyring
 from deepdive.engine.machine import hardware
 
@@ -125,7 +126,7 @@ def torch_cuda() -> int | None:
 
 def memory() -> Check:
     total, available = hardware.memory()
-    says = f"{available / hardware.GIB:.1f} of {total / hardware.GIB:.1f} GB available"
+    says = f"{available / hardware.GIB:.1f} of {total / hardware.GIB:.1f} GB available"  # binary, as of the device
     if available < MEMORY_WANTED:
         return Check("memory", "warn", says, "Close something: a pocket lesson wants about 1.5 GB")
     return Check("memory", "ok", says)
@@ -134,13 +135,13 @@ def memory() -> Check:
 def disk() -> Check:
     """Free space where runs lie and where the hubs' models go."""
     runs, cache = _free(folders.home()), _free(model_cache())
-    says = f"{_gb(cache)} free in the model cache"
+    says = f"{size(cache)} free in the model cache"
     if runs != cache:
-        says += f", {_gb(runs)} for runs"
+        says += f", {size(runs)} for runs"
     if runs < HOME_WANTED:
         return Check("disk", "fail", says, "Free some space, or set DEEPDIVE_HOME to a larger disk")
     if cache < CACHE_WANTED:
-        action = f"Pocket lessons fit. For the book's models set HF_HOME to a disk with about {_gb(CACHE_WANTED)}"
+        action = f"Pocket lessons fit. For the book's models set HF_HOME to a disk with about {size(CACHE_WANTED)}"
         return Check("disk", "warn", says, action)
     return Check("disk", "ok", says)
 
@@ -317,7 +318,3 @@ def sockets() -> Check:
     finally:
         path.unlink(missing_ok=True)
     return Check("sockets", "ok", str(folder))
-
-
-def _gb(amount: int) -> str:
-    return f"{amount / GB:.0f} GB" if amount >= 10 * GB else f"{amount / GB:.1f} GB"
