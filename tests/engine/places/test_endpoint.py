@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from pathlib import Path
@@ -171,7 +172,8 @@ def test_what_is_hopeless_for_all_ends_the_asking_and_says_how_far_it_came(
         assert len(server.keys) < 20
     fault = endpoint.explain(failed.value)
     assert says in fault.cause
-    assert trouble == "cap" or fault.cause.startswith("3 of 40 are graded; ")
+    # the three that are kept are read beside the ones that fail: the first failure may come before the last of them
+    assert trouble == "cap" or re.match("[123] of 40 are graded; ", fault.cause)
     assert fault.action
 
 
