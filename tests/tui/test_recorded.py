@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.runs.store import Store
 
 from tests.support.driving import seated
-from tests.support.laboratory import PATIENCE, TOYS, Laboratory
+from tests.support.laboratory import PATIENCE, TOYS, use
 from tests.support.recorded import recorded
 
 
@@ -26,11 +28,14 @@ async def test_every_page_of_a_recorded_run_shows_what_it_measured(tutorial: str
             await seat.press("n")
 
 
-async def test_a_need_of_another_tutorial_is_run_first_and_the_page_shows_the_result(laboratory: Laboratory) -> None:
+async def test_a_need_of_another_tutorial_is_run_first_and_the_page_shows_the_result(
+    tmp_path: Path, own_runtime: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, tmp_path)  # a home in which nobody has run it
     async with seated("borrower", lessons=TOYS) as seat:
         await seat.press("r")
         await seat.see("✓ done in", PATIENCE)
-    run = laboratory.store.latest("borrower")
+    run = Store().latest("borrower")
     assert run is not None
     assert [job.step for job in run.view().jobs.values()] == ["toy/numbers", "count"]
     assert run.record.machine, "the record says on what machine, from the interface too"
