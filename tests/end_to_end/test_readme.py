@@ -31,7 +31,11 @@ def test_a_picture_is_shown_and_loads_nothing(picture: Path) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_are_understood(command: str) -> None:
     words = shlex.split(command)[1:]
-    if words[0] != "--plain":
+    if "--help" in words:
+        with pytest.raises(SystemExit) as ended:
+            parser().parse_args(words)
+        assert ended.value.code == 0
+    elif words[0] != "--plain":
         parser().parse_args(words)
     for word in words:
         if word.startswith("chapter"):
