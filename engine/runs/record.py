@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import re
+import sys
 from pathlib import Path
 
 import msgspec
@@ -53,12 +54,26 @@ def repointed(roles: dict[str, str], changes: dict[str, str]) -> dict[str, str]:
 
 
 def process_started(pid: int) -> float | None:
-    """When the process began, in seconds since the epoch; None if there is none (or it is a zombie)."""
+    """When the process began, as a number that stays while it lives; None if there is none (or it is a zombie).
+
+    Linux counts from the boot: seconds since the epoch would move with the clock, and a living worker would seem dead.
+    """
+    if sys.platform == "linux":
+        return _ticks(pid)
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
     except psutil.Error:
         return None
+
+
+def _ticks(pid: int) -> float | None:
+    """`starttime` of /proc/PID/stat (proc(5)): ticks from the boot to the process's start."""
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return None if state in (b"Z", b"X") else float(fields[18])
 
 
 def oom_kills() -> int:
