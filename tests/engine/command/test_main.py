@@ -137,7 +137,7 @@ def test_ctrl_c_stops_politely_and_the_exit_code_is_130(laboratory: Laboratory) 
 
 def test_a_closed_terminal_leaves_the_run_going_and_attach_follows_it_to_its_end(laboratory: Laboratory) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "deepdive.tui", "run", "toy", "slow", "--set", "items=400", "--json"],
+        [sys.executable, "-m", "deepdive.tui", "run", "toy", "slow", "--set", "items=150", "--json"],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
