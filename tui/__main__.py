@@ -62,8 +62,11 @@ def wants_plain(words: Sequence[str]) -> str | None:
         return "".join(rest)
     if len(rest) > 1 or rest[0].startswith("-"):
         return None
+    from deepdive.engine.command.main import commands
     from deepdive.engine.lessons import catalogue
 
+    if rest[0] in commands():  # a tutorial of that name has no say
+        return None
     return rest[0] if any(tutorial.id == rest[0] for tutorial in catalogue.load().tutorials) else None
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 
-from deepdive.engine.lessons.source import Broken
+from deepdive.engine.lessons.source import Broken, read_text
 from deepdive.engine.lessons.tutorial import BookFigure
+
+COLUMNS = ("step", "name", "case", "x", "value")
 
 
 def read_book(path: Path, steps: list[str]) -> tuple[BookFigure, ...]:
@@ -15,17 +18,20 @@ def read_book(path: Path, steps: list[str]) -> tuple[BookFigure, ...]:
     if not path.exists():
         return ()
     figures = []
-    with path.open(newline="", encoding="utf-8") as file:
-        for line, row in enumerate(csv.DictReader(file), start=2):
-            try:
-                step, name, case, x, value = (row[key] for key in ("step", "name", "case", "x", "value"))
-                if step not in steps:
-                    raise ValueError(f"there is no step {step!r}")
-                figures.append(
-                    BookFigure(step, name, json.loads(case) if case else {}, float(x) if x else None, _value(value))
-                )
-            except (KeyError, ValueError, TypeError) as error:
-                raise Broken(path, line, f"needs step,name,case,x,value: {error}") from error
+    line, rows = 1, csv.DictReader(io.StringIO(read_text(path), newline=""))
+    try:
+        if not set(COLUMNS) <= set(rows.fieldnames or COLUMNS):
+            raise ValueError("the first line names no such columns")
+        for line, row in enumerate(rows, start=2):  # noqa: B007 - told
+            step, name, case, x, value = (row[key] for key in COLUMNS)
+            if step not in steps:
+                raise ValueError(f"there is no step {step!r}")
+            conditions = json.loads(case) if case else {}
+            if not isinstance(conditions, dict):
+                raise ValueError("case must be a JSON object")
+            figures.append(BookFigure(step, name, conditions, float(x) if x else None, _value(value)))
+    except (KeyError, ValueError, TypeError, RecursionError, csv.Error) as error:
+        raise Broken(path, line, f"needs {','.join(COLUMNS)}: {error}") from error
     return tuple(figures)
 
 

@@ -44,32 +44,47 @@ def load(where: list[Path] | None = None) -> Catalogue:
     tutorials: list[Tutorial] = []
     problems: list[Problem] = []
     for root in folders() if where is None else where:
-        for file in sorted(root.glob("*/tutorial.toml")) if root.is_dir() else []:
+        try:
+            found = sorted(folder for folder in root.iterdir() if os.path.lexists(folder / "tutorial.toml"))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problems.append(Problem(root.name, root, 1, f"can't be read: {error.strerror}"))
+            continue
+        for folder in found:
             try:
-                tutorials.append(read(file.parent))
+                tutorials.append(read(folder))
             except Broken as broken:
-                problems.append(Problem(file.parent.name, broken.path, broken.line, broken.what))
-            except OSError as error:
-                problems.append(Problem(file.parent.name, file, 1, f"can't be read: {error.strerror}"))
+                problems.append(Problem(folder.name, broken.path, broken.line, broken.what))
     return Catalogue(tuple(sorted(tutorials, key=lambda t: (t.chapter, t.id))), tuple(problems))
 
 
 def read(folder: Path) -> Tutorial:
-    """One tutorial. Raises Broken."""
+    """One tutorial. Raises Broken, whatever is wrong with it."""
     file = folder / "tutorial.toml"
+    try:
+        return _read(folder, file)
+    except Broken:
+        raise
+    except Exception as error:  # what nobody thought of in one tutorial takes no other down
+        raise Broken(file, 1, f"can't be read: {type(error).__name__}: {error}") from error
+
+
+def _read(folder: Path, file: Path) -> Tutorial:
     text = read_text(file)
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
-        raise Broken(file, int(line.group(1)) if line else 1, f"is not valid TOML: {error}") from error
+        last = text.rstrip("\n").count("\n") + 1
+        raise Broken(file, int(line.group(1)) if line else last, f"is not valid TOML: {error}") from error
     return Reader(folder, file, text, table).tutorial()
 
 
 def find(id: str) -> Tutorial:
     """One tutorial by its id. Raises Refusal if there is none, Fault if it can't be read."""
     for root in folders():
-        if (root / id / "tutorial.toml").is_file():
+        if id == Path(id).name and os.path.lexists(root / id / "tutorial.toml"):
             try:
                 return read(root / id)
             except Broken as broken:

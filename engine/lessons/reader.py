@@ -3,88 +3,90 @@
 from __future__ import annotations
 
 import ast
+import math
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 from deepdive.engine.common.faults import Refusal
+from deepdive.engine.lessons import schema
 from deepdive.engine.lessons.book import read_book
 from deepdive.engine.lessons.language import check_claim, check_expression
 from deepdive.engine.lessons.pages import PLAIN_NAME, directives
-from deepdive.engine.lessons.settings import about, from_function
+from deepdive.engine.lessons.schema import (
+    ArchitectureTable,
+    ClaimTable,
+    File,
+    FitTable,
+    Head,
+    PredictionTable,
+    StepTable,
+    Table,
+)
+from deepdive.engine.lessons.settings import Setting, about, from_function
 from deepdive.engine.lessons.source import Broken, Definition, Library, read_text
 from deepdive.engine.lessons.training import problem_with
 from deepdive.engine.lessons.tutorial import Claim, Exercise, Fit, Function, Page, Prediction, Scale, Step, Tutorial
 from deepdive.engine.places.places import parse
 
 PAGE_BYTES = 6000
-STEP_KEYS = frozenset(
-    ("id", "title", "run", "set", "needs", "scales", "seconds", "seeds", "expect", "sensitive", "fresh", "optional")
-)
+MOST_CASES = 1000  # of one claim
+T = TypeVar("T")
 
 
 class Reader:
     """Reads tutorial.toml and what stands beside it. Raises Broken."""
 
-    def __init__(self, folder: Path, file: Path, text: str, table: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, file: Path, text: str, table: Table) -> None:
         self.folder, self.file, self.text, self.table = folder, file, text, table
 
-    def line(self, needle: str) -> int:
-        """The first line of tutorial.toml that holds `needle`."""
-        lines = self.text.split("\n")
-        return next((number for number, line in enumerate(lines, 1) if needle in line), 1)
+    def broken(self, what: str, *path: str | int) -> Broken:
+        """`path` leads to the place in tutorial.toml: step, 3, seconds."""
+        return Broken(self.file, schema.line_of(self.text, path), what)
 
-    def broken(self, near: str, what: str) -> Broken:
-        return Broken(self.file, self.line(near), what)
+    def convert(self, table: Table, kind: type[T], where: str, *path: str | int) -> T:
+        try:
+            return schema.convert(table, kind, *path)
+        except schema.Wrong as wrong:
+            names = [part for part in wrong.path[len(path) :] if isinstance(part, str)]
+            entry = self.named(wrong.path)
+            inside = ".".join(names[1 if entry else 0 :])
+            what = str(wrong) if not inside or "`" + names[-1] + "`" in str(wrong) else f"{inside}: {wrong}"
+            raise self.broken(f"{entry or where}: {what}", *wrong.path) from wrong
 
-    def want(self, table: dict[str, Any], key: str, kind: type, where: str) -> Any:
-        if key not in table:
-            raise self.broken(where, f"{where}: {key} is missing")
-        return self.typed(table, key, kind, where, None)
-
-    def typed(self, table: dict[str, Any], key: str, kind: type | tuple[type, ...], where: str, default: Any) -> Any:
-        value = table.get(key, default)
-        if key in table and not isinstance(value, kind):
-            name = kind.__name__ if isinstance(kind, type) else " or ".join(k.__name__ for k in kind)
-            raise self.broken(key, f"{where}: {key} must be of type {name}, it is {value!r}")
-        return value
+    def named(self, path: tuple[str | int, ...]) -> str:
+        """The entry that `path` leads into, by its own name: step numbers."""
+        match path:
+            case (str(kind), int(index), *_):
+                entry = self.table[kind][index]
+                known = entry if isinstance(entry, dict) else {}
+                return f"{kind} {next((known[key] for key in ('id', 'text', 'name') if key in known), index + 1)}"
+        return ""
 
     def tutorial(self) -> Tutorial:
-        table = self.table
-        if self.want(table, "id", str, "the tutorial") != self.folder.name:
-            raise self.broken("id", f"id is {table['id']!r}, the folder is named {self.folder.name!r}")
-        head: dict[str, Any] = {
-            "id": table["id"],
-            "chapter": self.want(table, "chapter", int, "the tutorial"),
-            "title": self.want(table, "title", str, "the tutorial"),
-            "teaches": self.typed(table, "teaches", str, "the tutorial", ""),
-            "needs": self.typed(table, "needs", str, "the tutorial", ""),
-            "minutes": self.typed(table, "minutes", (int, float), "the tutorial", None),
-            "ready": self.typed(table, "ready", bool, "the tutorial", True),
-            "folder": self.folder,
-        }
-        if not head["ready"]:
-            return Tutorial(**head)
+        head = self.convert(self.table, Head, "the tutorial")
+        if head.id != self.folder.name:
+            raise self.broken(f"id is {head.id!r}, the folder is named {self.folder.name!r}", "id")
+        said = {**msgspec.structs.asdict(head), "folder": self.folder}
+        if not head.ready:
+            return Tutorial(**said)
+        file = self.convert(self.table, File, "the tutorial")
         functions, probes = read_functions(self.folder)
-        steps = tuple(self.step(entry, functions) for entry in self.typed(table, "step", list, "the tutorial", []))
+        steps = tuple(self.step(at, entry, functions) for at, entry in enumerate(file.step))
         ids = [step.id for step in steps]
-        for id in ids:
-            if ids.count(id) > 1:
-                raise self.broken(f'"{id}"', f"two steps are named {id}")
-        scales = {name: self.scale(name, entry, steps) for name, entry in table.get("scales", {}).items()}
+        self.check_needs(steps)
+        scales = {name: self.scale(name, tables, steps) for name, tables in file.scales.items()}
         if not scales:
-            raise self.broken("id", "the tutorial has no [scales.NAME]")
-        self.check_needs(steps, ids)
-        exercises = tuple(
-            Exercise(
-                self.want(e, "id", str, "an exercise"), self.want(e, "title", str, "an exercise"), e.get("run", "")
-            )
-            for e in table.get("exercise", [])
-        )
-        predictions = tuple(self.prediction(entry, ids) for entry in table.get("prediction", []))
-        claims = tuple(self.claim(entry, ids) for entry in table.get("claim", []))
+            raise self.broken("the tutorial has no [scales.NAME]", "id")
+        for at, step in enumerate(steps):
+            self.check_scales(f"step {step.id}", step.scales, scales, "step", at, "scales")
+        self.check_twice("exercise", [entry.id for entry in file.exercise])
+        self.check_twice("prediction", [entry.id for entry in file.prediction])
+        predictions = tuple(self.prediction(at, entry, ids) for at, entry in enumerate(file.prediction))
+        claims = tuple(self.claim(at, entry, ids, scales) for at, entry in enumerate(file.claim))
+        exercises = tuple(Exercise(entry.id, entry.title, entry.run) for entry in file.exercise)
         return Tutorial(
-            **head,
+            **said,
             scales=scales,
             steps=steps,
             probes=tuple(probes.values()),
@@ -95,70 +97,73 @@ class Reader:
             claims=claims,
             predictions=predictions,
             exercises=exercises,
-            glossary={str(k): str(v) for k, v in table.get("glossary", {}).items()},
-            fits=tuple(self.fit(entry, ids, scales) for entry in self.typed(table, "fit", list, "the tutorial", [])),
+            glossary=file.glossary,
+            fits=tuple(self.fit(at, entry, ids, scales) for at, entry in enumerate(file.fit)),
             moved=self.moved(),
-            architectures=self.architectures(self.typed(table, "architecture", dict, "the tutorial", {})),
+            architectures=self.architectures(file.architecture),
         )
 
-    def step(self, entry: dict[str, Any], functions: dict[str, Function]) -> Step:
-        id = self.want(entry, "id", str, "[[step]]")
-        for key in entry:
-            if key not in STEP_KEYS:
-                raise self.broken(key, f"step {id}: there is no {key!r}; there is {', '.join(sorted(STEP_KEYS))}")
-        name = entry.get("run", id)
+    def check_twice(self, kind: str, names: list[str]) -> None:
+        for at, name in enumerate(names):
+            if name in names[:at]:
+                raise self.broken(f"two {kind}s are named {name}", kind, at, "id")
+
+    def check_scales(self, where: str, named: tuple[str, ...], scales: dict[str, Scale], *path: str | int) -> None:
+        for scale in named:
+            if scale not in scales:
+                raise self.broken(f"{where}: there is no scale {scale}; there is {', '.join(scales)}", *path)
+
+    def step(self, at: int, entry: StepTable, functions: dict[str, Function]) -> Step:
+        name = entry.run or entry.id
+        where = f"step {entry.id}"
         if name not in functions:
-            raise self.broken(f'"{name}"', f"step {id}: there is no @step function {name}")
+            raise self.broken(f"{where}: there is no @step function {name}", "step", at, "run" if entry.run else "id")
         function = functions[name]
-        settings = {setting.name: setting for setting in function.settings}
-        fixed = dict(entry.get("set", {}))
-        for key, value in fixed.items():
-            if key not in settings:
-                raise self.broken(key, f"step {id}: {name} has no setting {key}")
-            fixed[key] = self.checked(settings[key], value, f"step {id}")
-        title = entry.get("title") or function.doc.split("\n")[0].rstrip(".") or id
-        rest = {k: v for k, v in entry.items() if k not in ("id", "title", "run", "set", "scales")}
-        return Step(id=id, title=title, function=function, fixed=fixed, scales=tuple(entry.get("scales", ())), **rest)
+        fixed = self.settings(function, entry.set, where, "step", at, "set")
+        title = entry.title or function.doc.split("\n")[0].rstrip(".") or entry.id
+        rest = {n: v for n, v in msgspec.structs.asdict(entry).items() if n not in ("id", "title", "run", "set")}
+        return Step(id=entry.id, title=title, function=function, fixed=fixed, **rest)
 
-    def checked(self, setting: Any, value: Any, where: str) -> Any:
-        try:
-            return setting.check(value)
-        except Refusal as refusal:
-            raise self.broken(setting.name, f"{where}: {refusal}") from refusal
+    def settings(self, function: Function, values: Table, where: str, *path: str | int) -> Table:
+        """The values that a table gives to settings of a function."""
+        known: dict[str, Setting] = {setting.name: setting for setting in function.settings}
+        checked = {}
+        for name, value in values.items():
+            if name not in known:
+                raise self.broken(f"{where}: {function.name} has no setting {name}", *path, name)
+            try:
+                checked[name] = known[name].check(value)
+            except Refusal as refusal:
+                raise self.broken(f"{where}: {refusal}", *path, name) from refusal
+        return checked
 
-    def check_needs(self, steps: tuple[Step, ...], ids: list[str]) -> None:
-        for position, step in enumerate(steps):
+    def check_needs(self, steps: tuple[Step, ...]) -> None:
+        ids = [step.id for step in steps]
+        self.check_twice("step", ids)
+        for at, step in enumerate(steps):
             for role, need in step.needs.items():
-                if "/" in need:
-                    continue
-                if need.partition(":")[0] not in ids[:position]:
-                    raise self.broken(
-                        f'"{need}"', f"step {step.id}: {role} needs {need!r}, no step before it is named so"
-                    )
+                if "/" not in need and need.partition(":")[0] not in ids[:at]:
+                    what = f"step {step.id}: {role} needs {need!r}, no step before it is named so"
+                    raise self.broken(what, "step", at, "needs")
 
-    def check_roles(self, scale: str, roles: dict[str, dict[str, Any]]) -> None:
+    def scale(self, name: str, tables: Table, steps: tuple[Step, ...]) -> Scale:
+        by_id = {step.id: step for step in steps}
+        inside = {
+            id: self.convert(table, Table, f"scale {name}, {id}", f"scales.{name}", id) for id, table in tables.items()
+        }
+        roles = inside.pop("roles", {})
         for role, table in roles.items():
             try:
-                parse(role, table)
+                parse(role, self.convert(table, Table, f"scale {name}, role {role}", f"scales.{name}.roles", role))
             except Refusal as refusal:
-                raise self.broken(role, f"scale {scale}: {refusal}") from None
-
-    def scale(self, name: str, entry: dict[str, Any], steps: tuple[Step, ...]) -> Scale:
-        by_id = {step.id: step for step in steps}
+                raise self.broken(f"scale {name}: {refusal}", f"scales.{name}.roles", role) from None
         settings = {}
-        for key, values in entry.items():
-            if key == "roles":
-                self.check_roles(name, values)
-                continue
-            if key not in by_id:
-                raise self.broken(f"[scales.{name}.{key}]", f"scale {name}: there is no step {key}")
-            known = {setting.name: setting for setting in by_id[key].function.settings}
-            for setting, value in values.items():
-                if setting not in known:
-                    raise self.broken(setting, f"scale {name}: step {key} has no setting {setting}")
-                values[setting] = self.checked(known[setting], value, f"scale {name}, step {key}")
-            settings[key] = dict(values)
-        return Scale(name, dict(entry.get("roles", {})), settings)
+        for id, values in inside.items():
+            if id not in by_id:
+                raise self.broken(f"scale {name}: there is no step {id}", f"scales.{name}.{id}")
+            where = f"scale {name}, step {id}"
+            settings[id] = self.settings(by_id[id].function, values, where, f"scales.{name}.{id}")
+        return Scale(name, roles, settings)
 
     def pages(
         self, steps: list[str], exercises: set[str], predictions: set[str], claims: list[str]
@@ -198,66 +203,67 @@ class Reader:
             raise Broken(self.folder / "pages", 1, "has no page (*.md)")
         return tuple(pages)
 
-    def claim(self, entry: dict[str, Any], ids: list[str]) -> Claim:
-        text, holds = (self.want(entry, key, str, "[[claim]]") for key in ("text", "holds"))
-        step = self.want(entry, "step", str, f"claim {text!r}")
-        if step not in ids:
-            raise self.broken(text, f"claim {text!r}: there is no step {step}")
-        seeds = entry.get("seeds", {})
+    def claim(self, at: int, entry: ClaimTable, ids: list[str], scales: dict[str, Scale]) -> Claim:
+        where = f"claim {entry.text!r}"
+        if entry.step not in ids:
+            raise self.broken(f"{where}: there is no step {entry.step}", "claim", at, "step")
+        self.check_scales(where, (entry.scale,) if entry.scale else (), scales, "claim", at, "scale")
+        if math.prod(map(len, entry.each.values())) > MOST_CASES:
+            raise self.broken(f"{where}: each has more than {MOST_CASES:,} cases", "claim", at, "each")
         claim = Claim(
-            step,
-            text,
-            holds,
-            each=entry.get("each", {}),
-            least=seeds.get("least", 1),
-            on=seeds.get("on", "mean"),
-            scale=entry.get("scale", ""),
+            entry.step,
+            entry.text,
+            entry.holds,
+            each=self.table["claim"][at].get("each", {}),  # as written: 8 stays a whole number
+            least=entry.seeds.least,
+            on=entry.seeds.on,
+            scale=entry.scale,
         )
         if problem := check_claim(claim):
-            raise self.broken(text, f"claim {text!r}: {problem}")
+            raise self.broken(f"{where}: {problem}", "claim", at, "holds")
         return claim
 
-    def prediction(self, entry: dict[str, Any], ids: list[str]) -> Prediction:
-        id, step, ask, kind = (self.want(entry, key, str, "[[prediction]]") for key in ("id", "step", "ask", "kind"))
-        if step not in ids:
-            raise self.broken(f'"{id}"', f"prediction {id}: there is no step {step}")
-        choices, figure = tuple(entry.get("choices", ())), entry.get("figure", "")
-        if problem := check_expression(figure or ", ".join(choices)):
-            raise self.broken(f'"{id}"', f"prediction {id}: {problem}")
-        return Prediction(id, step, ask, kind, choices, figure, entry.get("low"), entry.get("high"))
+    def prediction(self, at: int, entry: PredictionTable, ids: list[str]) -> Prediction:
+        where = f"prediction {entry.id}"
+        if entry.step not in ids:
+            raise self.broken(f"{where}: there is no step {entry.step}", "prediction", at, "step")
+        if not entry.figure and (entry.kind == "number" or not entry.choices):
+            raise self.broken(
+                f"{where}: needs a figure{'' if entry.kind == 'number' else ' or choices'}", "prediction", at
+            )
+        if problem := check_expression(entry.figure or ", ".join(entry.choices)):
+            raise self.broken(f"{where}: {problem}", "prediction", at)
+        return Prediction(**msgspec.structs.asdict(entry))
 
-    def fit(self, entry: dict[str, Any], ids: list[str], scales: dict[str, Scale]) -> Fit:
-        name = self.want(entry, "name", str, "[[fit]]")
-        step, where = entry.get("step", ""), f"fit {name!r}"
-        if step and step not in ids:
-            raise self.broken(f'"{name}"', f"{where}: there is no step {step}")
-        at = tuple(entry.get("scales", ()))
-        for scale in at or scales:
-            if scale not in scales:
-                raise self.broken(f'"{name}"', f"{where}: there is no scale {scale}")
-            if "role" in entry and entry["role"] not in scales[scale].roles:
-                raise self.broken(f'"{name}"', f"{where}: the scale {scale} has no role {entry['role']}")
-        if "role" not in entry and not step:
-            raise self.broken(f'"{name}"', f"{where}: needs a role, or a step with a setting named role")
-        values = {key: value for key, value in entry.items() if key not in ("name", "step", "scales")}
+    def fit(self, at: int, table: Table, ids: list[str], scales: dict[str, Scale]) -> Fit:
+        entry = self.convert(table, FitTable, "the tutorial", "fit", at)
+        where = f"fit {entry.name!r}"
+        if entry.step and entry.step not in ids:
+            raise self.broken(f"{where}: there is no step {entry.step}", "fit", at, "step")
+        self.check_scales(where, entry.scales, scales, "fit", at, "scales")
+        for scale in entry.scales or scales:
+            if entry.role and entry.role not in scales[scale].roles:
+                raise self.broken(f"{where}: the scale {scale} has no role {entry.role}", "fit", at, "role")
+        if not entry.role and not entry.step:
+            raise self.broken(f"{where}: needs a role, or a step with a setting named role", "fit", at)
+        values = {key: value for key, value in table.items() if key not in ("name", "step", "scales")}
         for key, value in values.items():
             if key != "role" and (problem := problem_with(key, value)):
-                raise self.broken(f'"{name}"', f"{where}: {problem}")
-        return Fit(name, step, at, values)
+                raise self.broken(f"{where}: {problem}", "fit", at, key)
+        return Fit(entry.name, entry.step, entry.scales, values)
 
     def moved(self) -> dict[str, str]:
         """moved.json: runs from before a step's code moved, and only moved, stay what they are."""
         file = self.folder / "moved.json"
         try:
-            return msgspec.json.decode(file.read_bytes(), type=dict[str, str]) if file.is_file() else {}
+            return msgspec.json.decode(read_text(file), type=dict[str, str]) if file.exists() else {}
         except msgspec.MsgspecError as error:
             raise Broken(file, 1, f"must map texts to texts: {error}") from error
 
-    def architectures(self, table: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        for id, numbers in table.items():
-            if not isinstance(numbers, dict) or "model_type" not in numbers or "architectures" not in numbers:
-                raise self.broken(f'"{id}"', f"architecture {id}: needs model_type and architectures, as config.json")
-        return table
+    def architectures(self, tables: dict[str, Table]) -> dict[str, Table]:
+        for id, numbers in tables.items():
+            self.convert(numbers, ArchitectureTable, f"architecture {id}", "architecture", id)
+        return tables
 
 
 def read_functions(folder: Path) -> tuple[dict[str, Function], dict[str, Function]]:

@@ -21,6 +21,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.services import PREFIXES, SERVICES
 
@@ -148,7 +149,12 @@ def parse(role: str, table: Mapping[str, Any]) -> Place:
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
     for name, value in values.items():
         _check(role, name, value, str(known[name].type))
-    return kind(**values)
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$.")
+        name = re.split(r"\W", where)[0]
+        raise Refusal(role, f"`{name}` is {values.get(name)!r}", what.removeprefix("Expected ")) from None
 
 
 def override(place: Place, value: str, role: str = "") -> Place:

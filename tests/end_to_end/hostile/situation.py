@@ -60,7 +60,8 @@ class Situation:
     """What is typed, and what must be answered.
 
     `says` is a regular expression that standard output and errors together match: the cause and what to do; `never`
-    one that they don't. `streams` is a shell's redirection. `user` is who types it, where we may become them.
+    one that they don't. `streams` is a shell's redirection. `user` is who types it, where we may become them;
+    `ordinary` is for what root may do and others may not (.ci/as-user).
     `worker` shares one home and its warm worker with all such situations.
     """
 
@@ -74,6 +75,7 @@ class Situation:
     streams: str = ""
     given: bytes = b""  # on standard input
     user: int | None = None
+    ordinary: bool = False
     worker: bool = False
     seconds: float = 0.0  # on a quiet machine; 0: 2, with a worker 20
 

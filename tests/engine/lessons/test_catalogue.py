@@ -69,15 +69,15 @@ def test_the_digest_s_source_holds_the_helpers_that_a_step_uses_and_no_comment(r
 
 BREAKS = [
     ("tutorial.toml", "chapter = 1", "chapter = ", "TOML"),
-    ("tutorial.toml", 'title = "A toy for tests"', "", "title is missing"),
-    ("tutorial.toml", "chapter = 1", 'chapter = "one"', "chapter must be of type int"),
+    ("tutorial.toml", 'title = "A toy for tests"', "", "`title` is missing"),
+    ("tutorial.toml", "chapter = 1", 'chapter = "one"', "chapter: expected `int`, got `str`"),
     ("tutorial.toml", 'id = "squares"', 'id = "cubes"', "no @step function cubes"),
     ("tutorial.toml", 'numbers = "numbers:numbers.jsonl"', 'numbers = "later"', "no step before it"),
     ("tutorial.toml", "updates = 30", "updates = 0", "out of range"),
     ("tutorial.toml", "updates = 30", "upgrades = 30", "no setting upgrades"),
     ("tutorial.toml", "total == 14", "total = 14", "claim"),
     ("tutorial.toml", "total == 14", "__import__('os')", "claim"),
-    ("tutorial.toml", "seconds = { pocket = 1 }", "secs = 1", "there is no 'secs'"),
+    ("tutorial.toml", "seconds = { pocket = 1 }", "secs = 1", "there is no `secs`; there is id"),
     ("steps.py", "def numbers(lab: Lab,", "def numbers(lab: Lab", "steps.py"),
     ("steps.py", "count: Annotated[int, Range(1, 100)] = 3", "count: int", "needs a type and a default"),
     ("steps.py", "Range(1, 100)] = 3", "Range(1, 100)] = 300", "default of count is not allowed"),

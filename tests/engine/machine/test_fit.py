@@ -102,7 +102,7 @@ def test_an_unknown_scale_is_refused(tutorial: Tutorial) -> None:
         ("length = 512", 'method = "LoRa"', "method is 'LoRa'"),
         ("length = 512", "length = 0", "whole number from 1"),
         ("length = 512", "lenght = 512", "no 'lenght'"),
-        ('model_type = "llama"', "", "needs model_type"),
+        ('model_type = "llama"', "", "`model_type` is missing"),
     ],
 )
 def test_a_wrong_table_is_named_with_its_line(tutorial: Tutorial, old: str, new: str, says: str) -> None:
