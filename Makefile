@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test test-all lint types bench pictures clean
+.PHONY: run test test-all lint types bench pictures lock clean
 
 run: $(STAMP)
 	@if [ -t 1 ]; then exec $(BIN)/deepdive; else $(BIN)/deepdive run chapter2 --scale pocket && $(BIN)/deepdive results last; fi
@@ -30,13 +30,25 @@ bench: $(STAMP)
 pictures: $(STAMP)
 	$(BIN)/python docs/pictures/draw.py
 
-$(STAMP): pyproject.toml constraints.txt
+# Every file that is installed is known by its hash; torch comes from PyTorch's own index where there is no NVIDIA GPU.
+DEVICE ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo cuda || echo cpu)
+LOCK := requirements-$(DEVICE).txt
+TORCH := build/torch-$(DEVICE).txt
+TORCH_INDEX ?= $(if $(filter cpu,$(DEVICE)),--index-url https://download.pytorch.org/whl/cpu --retries 1 --timeout 60)
+INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps
+
+$(STAMP): pyproject.toml $(LOCK)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 run"; exit 1; }
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --upgrade "pip>=25.1" "setuptools>=77"
-	$(BIN)/python -m pip install -q -c constraints.txt --group dev -e .
+	@mkdir -p build && sed -n '/^torch==/,/[^\\]$$/p' $(LOCK) > $(TORCH)
+	$(INSTALL) --require-hashes $(TORCH_INDEX) -r $(TORCH)
+	$(INSTALL) --require-hashes -r $(LOCK)
+	@$(INSTALL) --no-build-isolation -e . >build/install.log 2>&1 || { cat build/install.log; exit 1; }
 	$(BIN)/python -m compileall -q engine tui tutorials || true
 	@touch $@
+
+lock: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/lock.py $(if $(UPGRADE),--upgrade)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
