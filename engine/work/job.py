@@ -31,17 +31,20 @@ from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.runs.view import JobView
 from deepdive.engine.work.process import load_steps, seed_everything, use_threads
 from deepdive.engine.work.reporter import Reporter
-from deepdive.engine.work.safe_points import SafePoints, time_limit
+from deepdive.engine.work.safe_points import SafePoints, Wish, time_limit
 
 PROBE_SECONDS = 2.0
-DETAIL_CHARACTERS = 4000
+DETAIL_BYTES = 4000
+CAUSE_BYTES = 1000
+LOOK = "Its last lines are below"
 
 
 class Execution:
     """Runs orders of one run, one after the other."""
 
-    def __init__(self, run: Run, tutorial: Tutorial, report: Reporter, device: str) -> None:
-        self.run, self.tutorial, self.report, self.device = run, tutorial, report, device
+    def __init__(self, run: Run, tutorial: Tutorial, report: Reporter, device: str, wish: Wish) -> None:
+        self.run, self.tutorial, self.report, self.device, self.wish = run, tutorial, report, device, wish
+        self.voice = report.voice("")  # of the job that runs, or of the last one
         use_threads(run.record.scale)
         self.lab: Lab | None = None  # of the job that runs, or of the last one
         self.safe: SafePoints | None = None
@@ -102,13 +105,13 @@ class Execution:
         digests = {role: "" if "/" in step.needs[role] else job.digest for role, (job, _) in needed.items()}
         inputs = inputs_of(tutorial, step, scale, self.roles(tutorial), digests)
         digest = digest_of(step, order.seed, order.settings, inputs, scale)
-        self.report.job = f"j{len(self.report.view.jobs) + 1}"
-        folder = self.run.artifacts(self.report.job)
+        self.voice = voice = self.report.voice(f"j{len(self.report.view.jobs) + 1}")
+        folder = self.run.artifacts(voice.job)
         resumes = self._take_over(order, digest, folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         began = Job(
             t=time.time(),
-            job=self.report.job,
+            job=voice.job,
             step=order.step,
             seed=order.seed,
             settings=order.settings,
@@ -119,14 +122,14 @@ class Execution:
         self.report.send(began)
         self.wanted = self.budget = None
         self.lab = None  # the last job's models go before this one's memory is counted
-        self.safe = safe = SafePoints(self.report, probe, self.run.record.memory_limit, self.device)
+        self.safe = safe = SafePoints(voice, probe, self.run.record.memory_limit, self.device, self.wish)
         places = self.places(tutorial, {role: path for role, (_, path) in needed.items()})
         self.lab = Lab(
             folder=folder,
             seed=order.seed,
             device=self.device,
             resource=lambda kind, role: self.resource(kind, role, places, needed),
-            report=self.report,
+            report=voice,
             between=safe,
         )
         end = self._guarded(tutorial, step, order, safe)
@@ -134,11 +137,12 @@ class Execution:
             end = msgspec.structs.replace(end, outcome="done")  # its failure is the lesson; the cause stays told
         if end.outcome == "done":
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-        self.report.send(end)
+        voice.end(end)
         return end.outcome
 
     def resource(self, kind: str, role: str, places: dict[str, Place], needed: dict[str, tuple[JobView, Path]]) -> Any:
         """What the lab asks for. A download tells its progress, and hears a stop when it does."""
+        voice = self.voice
         if kind == "read":
             return self.rows(role, needed)
         if kind == "memory":
@@ -151,8 +155,8 @@ class Execution:
             self.wanted = Wanted("data set" if kind == "data" else "model", place.hub, instead=place.instead)
 
         def report(kind: str, fields: dict[str, Any]) -> None:
-            self.report(kind, fields)
-            if self.safe is not None and self.safe.verdict == "stop":
+            voice(kind, fields)
+            if self.wish.verdict == "stop":
                 raise Stopped
 
         token, kaggle = (lambda name=name: self.secrets.get(name) for name in ("huggingface", "kaggle"))
@@ -163,7 +167,7 @@ class Execution:
         from deepdive.engine.places import endpoint
         from deepdive.engine.places.meter import DEFAULT_CAP, Budget
 
-        place = Resolver(places, pocket(), self.report, lambda: None).place(role)
+        place = Resolver(places, pocket(), self.voice, lambda: None).place(role)
         if not isinstance(place, Endpoint):
             raise Refusal(role, f"{describe(place)} answers no questions", "an endpoint")
         if self.budget is None:
@@ -171,16 +175,19 @@ class Execution:
             cap = self.run.record.spend_cap
             self.budget = Budget(DEFAULT_CAP if cap is None else cap, cap is not None, spent)
         key = self.secrets.get(place.secret) if place.secret else None
-        return endpoint.client(place, role, key, self.run.folder / "replies", self.report, self.budget, local)
+        return endpoint.client(place, role, key, self.run.folder / "replies", self.voice, self.budget, local)
 
     def _guarded(self, tutorial: Tutorial, step: Step, order: Order, safe: SafePoints) -> End:
         assert self.lab is not None
 
         def end(outcome: events.Outcome, cause: str = "", action: str = "", detail: str = "") -> End:
-            fields = {"cause": cause, "action": action, "detail": detail[-DETAIL_CHARACTERS:]}
-            return End(t=time.time(), job=self.report.job, outcome=outcome, **fields)
+            cause, detail = _cut(cause, slice(CAUSE_BYTES)), _cut(detail, slice(-DETAIL_BYTES, None))
+            fields = {"cause": cause, "action": action, "detail": detail}
+            return End(t=time.time(), job=self.voice.job, outcome=outcome, **fields)
 
         try:
+            if self.wish.verdict == "stop":
+                raise Stopped
             seed_everything(order.seed)
             safe.sample(self.lab)
             self._look_ahead(tutorial, step, order, safe)
@@ -189,7 +196,9 @@ class Execution:
             safe.sample(self.lab)
             return end("cut", "its loop was ended early") if safe.was_finished else end("done")
         except Stopped:
-            return end("stopped", "stopped at your request", "Run it again: a training goes on from its checkpoint")
+            saved = any((self.lab.folder / "checkpoints").glob("checkpoint-*"))
+            again = "it goes on from its checkpoint" if saved else "it begins anew"
+            return end("stopped", "stopped at your request", f"Run it again: {again}")
         except Refused as refused:
             return end("refused", str(Refusal(refused.setting, refused.why)), f"Allowed: {refused.allowed}")
         except Refusal as refusal:
@@ -199,8 +208,12 @@ class Execution:
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 return end("failed", "the disk is full", f"Free some space on {self.run.folder}, then run it again")
-            return end("failed", f"{type(error).__name__}: {error}", "Its last lines are below", traceback.format_exc())
-        except Exception as error:  # noqa: BLE001 - a step is the learner's own code: whatever it raises is a failed step
+            return end("failed", described(error), LOOK, traceback.format_exc())
+        except SystemExit as left:
+            return end(
+                "failed", f"the step left the program: sys.exit({described(left, '')})", LOOK, traceback.format_exc()
+            )
+        except BaseException as error:  # noqa: BLE001 - a step is the learner's own code: whatever it raises is a failed step
             if out_of_memory.is_out_of_memory(error):
                 explained = out_of_memory.explain(error, safe.ledger.sample(self.lab.held), order.settings)
                 return end("failed", explained.cause, explained.action, traceback.format_exc())
@@ -208,7 +221,7 @@ class Execution:
                 return end("failed", known.cause, known.action, known.detail)
             if (asked := _endpoints_fault(error)) is not None:
                 return end("failed", asked.cause, asked.action, asked.detail)
-            return end("failed", f"{type(error).__name__}: {error}", "Its last lines are below", traceback.format_exc())
+            return end("failed", described(error), LOOK, traceback.format_exc())
         finally:
             safe.ledger.close()
 
@@ -259,11 +272,11 @@ class Execution:
         held = self.lab.held if self.lab is not None and self.lab.held else self.saved()
         heard: list[AnyEvent] = []
         lab = Lab(
-            folder=self.run.artifacts(self.report.job) if self.report.job else self.run.folder,
+            folder=self.run.artifacts(self.voice.job) if self.voice.job else self.run.folder,
             seed=0,
             device=self.device,
             resource=lambda kind, role: self.resource(kind, role, self.places(self.tutorial, {}), {}),
-            report=lambda kind, fields: heard.append(self.report.whole(kind, fields)),
+            report=lambda kind, fields: heard.append(self.voice.whole(kind, fields)),
             between=lambda lab, phase: "",
             held=held,
         )
@@ -284,12 +297,14 @@ class Execution:
                 ) from None
             except KeyError as error:
                 raise Fault(str(error).strip("'\""), "Run a step that trains or loads one") from error
-            except Exception as error:
+            except (Fault, Stopped):
+                raise
+            except BaseException as error:
                 if out_of_memory.is_out_of_memory(error):
                     raise Fault(
                         "there is no memory left to answer while it trains", "Ask again when it is done"
                     ) from error
-                raise Fault(f"{type(error).__name__}: {error}", detail=traceback.format_exc()) from error
+                raise Fault(described(error), detail=traceback.format_exc()) from error
         return heard
 
     def saved(self) -> dict[str, tuple[Any, Any, Any]]:
@@ -312,7 +327,21 @@ class Execution:
         raise Fault("no model of this run is in memory or saved", "Run a step that trains or loads one")
 
 
-def _endpoints_fault(error: Exception) -> Fault | None:
+def _cut(text: str, part: slice) -> str:
+    return text.encode("utf-8", "backslashreplace")[part].decode(errors="ignore")
+
+
+def described(error: BaseException, name: str | None = None) -> str:
+    """The error with its name, even where its text can't be made."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - it is the learner's own class
+        text = "its text can't be shown"
+    name = type(error).__name__ if name is None else name
+    return f"{name}: {text}" if name and text else name or text
+
+
+def _endpoints_fault(error: BaseException) -> Fault | None:
     """What an endpoint's failure means, if it is one."""
     if "openai" not in sys.modules:
         return None

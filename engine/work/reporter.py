@@ -9,40 +9,27 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from deepdive.engine.common.faults import Fault
 from deepdive.engine.runs import events
-from deepdive.engine.runs.events import AnyEvent, End, Job
+from deepdive.engine.runs.events import AnyEvent, End, Figure, Job, Point
 from deepdive.engine.runs.log import Writer
 from deepdive.engine.runs.spilled import spilled
 from deepdive.engine.runs.store import Run
 from deepdive.engine.runs.view import RunView
 
+KEEPABLE = "Report numbers, texts, true or false, and lists and tables of them"
+
 
 class Reporter:
-    """Turns what a lab reports into events of one job, in the log; safe from several threads."""
+    """Writes the events of a run's jobs into its log; safe from several threads. A job reports through its `voice`."""
 
     def __init__(self, run: Run, writer: Writer, view: RunView) -> None:
         self.run, self.writer, self.view = run, writer, view
         self.lock = threading.Lock()
-        self.job = ""
         self.secrets: dict[str, str] = {}  # by service: what the run's steps asked for; no event shows one
 
-    def __call__(self, kind: str, fields: dict[str, Any]) -> None:
-        self.send(self.event(kind, fields))
-
-    def event(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
-        """The event of `kind` as a line of the log; what is too long for one is put into a file."""
-        return spilled(self.run.folder, self.run.artifacts(self.job), self.whole(kind, fields))
-
-    def whole(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
-        """The event of `kind`, however long; files are named relative to the run."""
-        told = {"t": time.time(), "job": self.job, **fields}
-        if kind == "file":
-            told["path"] = str(Path(told["path"]).relative_to(self.run.folder))
-        try:
-            event = events.build(kind, told)
-        except msgspec.ValidationError:
-            event = events.build(kind, plain(told))
-        return self.masked(event)
+    def voice(self, job: str) -> Voice:
+        return Voice(self, job)
 
     def masked(self, event: AnyEvent) -> AnyEvent:
         """The event without any secret in it: a server's reply or a library's exception may carry one."""
@@ -54,12 +41,71 @@ class Reporter:
             line = line.replace(secret, b"***")
         return events.decode(line)
 
-    def send(self, event: AnyEvent) -> None:
+    def send(self, event: AnyEvent, voice: Voice | None = None) -> None:
         event = self.masked(event)
         with self.lock:
+            if voice is not None and voice.closed:
+                voice.late += 1
+                return
             self.writer.append(event)
-            if isinstance(event, (Job, End, events.Figure, events.Rows, events.File, events.Spend)):
+            if isinstance(event, (Job, End, Figure, events.Rows, events.File, events.Spend)):
                 self.view.add([event])
+
+
+class Voice:
+    """What one job reports. It is closed with the job: what a thread of it says later is nobody's, and is dropped."""
+
+    def __init__(self, reporter: Reporter, job: str) -> None:
+        self.reporter, self.job = reporter, job
+        self.closed = False
+        self.late = 0  # events that came after the end
+
+    def __call__(self, kind: str, fields: dict[str, Any]) -> None:
+        self.reporter.send(self.event(kind, fields), self)
+
+    def event(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
+        """The event of `kind` as a line of the log; what is too long for one is put into a file. Raises Fault."""
+        run = self.reporter.run
+        event = self.whole(kind, fields)
+        try:
+            return spilled(run.folder, run.artifacts(self.job), event)
+        except TypeError as error:  # a cell may hold anything
+            raise _unkept(kind, fields, error) from error
+
+    def whole(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
+        """The event of `kind`, however long; files are named relative to the run. Raises Fault for what is none."""
+        told = {"t": time.time(), "job": self.job, **fields}
+        if kind == "file":
+            told["path"] = str(Path(told["path"]).relative_to(self.reporter.run.folder))
+        try:
+            try:
+                event = events.build(kind, told)
+            except msgspec.ValidationError:
+                event = events.build(kind, plain(told))
+            for number in _numbers(event):
+                float(number)
+        except (msgspec.ValidationError, OverflowError) as error:
+            raise _unkept(kind, fields, error) from error
+        return self.reporter.masked(event)
+
+    def end(self, event: End) -> None:
+        """The job's last event; nothing of it is written afterwards."""
+        with self.reporter.lock:
+            self.closed = True
+        self.reporter.send(event)
+
+
+def _unkept(kind: str, fields: dict[str, Any], error: Exception) -> Fault:
+    name = next((f" {fields[key]}" for key in ("name", "curve", "stream") if key in fields), "")
+    return Fault(f"the step reported {kind}{name} as something that can't be kept: {error}", KEEPABLE)
+
+
+def _numbers(event: AnyEvent) -> list[int]:
+    """Whole numbers that may be larger than any reader can draw."""
+    values: list[Any] = list(event.values.values()) if isinstance(event, Point) else []
+    if isinstance(event, Figure):
+        values = [event.value, event.low, event.high]
+    return [value for value in values if isinstance(value, int)]
 
 
 def plain(value: Any) -> Any:

@@ -7,21 +7,32 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 from deepdive.engine.lab import Lab
 from deepdive.engine.machine import ledger, out_of_memory
-from deepdive.engine.work.reporter import Reporter
 
 MEMORY_SECONDS = 1.0
+Report = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass
+class Wish:
+    """What was asked of the job that runs: "stop", "finish" or nothing. It is there before the job is."""
+
+    verdict: str = ""
 
 
 class SafePoints:
     """What happens at a safe point: stop and finish are obeyed, a probe is answered, memory is sampled."""
 
-    def __init__(self, report: Reporter, probe: Callable[[Lab], None], limit: int | None, device: str) -> None:
+    def __init__(
+        self, report: Report, probe: Callable[[Lab], None], limit: int | None, device: str, wish: Wish | None = None
+    ) -> None:
         self.report, self.probe, self.limit = report, probe, limit
-        self.verdict = ""
+        self.wish = wish or Wish()
         self.was_finished = False
         self.sampled = 0.0
         self.ledger = ledger.Ledger(device)
@@ -36,10 +47,10 @@ class SafePoints:
         if phase == "gradients":
             return ""
         self.probe(lab)
-        if self.verdict == "finish":
-            self.was_finished, self.verdict = True, ""
+        if self.wish.verdict == "finish":
+            self.was_finished, self.wish.verdict = True, ""
             return "finish"
-        return self.verdict
+        return self.wish.verdict
 
     def sample(self, lab: Lab, news: bool = True) -> None:
         """Tell who holds the memory, at most once a second without news. Raises torch.OutOfMemoryError at a limit."""

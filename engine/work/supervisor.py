@@ -39,8 +39,8 @@ def stop(run: Run, firm: bool = False) -> None:
         run.settle()
         return
     if not firm:
-        with contextlib.suppress(ConnectionError, TimeoutError):
-            protocol.call(worker.socket, do="stop")
+        with contextlib.suppress(TimeoutError):
+            _ask_to_stop(worker)
         return
     _signal(worker, signal.SIGTERM)
     end = time.monotonic() + FIRM_SECONDS
@@ -51,6 +51,16 @@ def stop(run: Run, firm: bool = False) -> None:
     while worker.alive():
         time.sleep(0.02)
     run.settle()
+
+
+def _ask_to_stop(worker: Worker) -> None:
+    """A worker that becomes a new process for a `fresh` step hangs up: the new one is asked again."""
+    end = time.monotonic() + SPAWN_SECONDS
+    while worker.alive() and time.monotonic() < end:
+        with contextlib.suppress(ConnectionError):
+            protocol.call(worker.socket, do="stop")
+            return
+        time.sleep(0.05)
 
 
 def finish(run: Run) -> None:

@@ -29,13 +29,13 @@ from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.keys.secret import Secret
 from deepdive.engine.lab import Lab, Stopped
 from deepdive.engine.lessons import catalogue
-from deepdive.engine.runs.events import Beat
 from deepdive.engine.runs.log import Writer, replay
 from deepdive.engine.runs.plan import Order
 from deepdive.engine.runs.record import FORMAT, Worker, oom_kills, process_started, read_record
 from deepdive.engine.runs.store import Run
 from deepdive.engine.runs.view import of
 from deepdive.engine.work import protocol
+from deepdive.engine.work.safe_points import Wish
 
 IDLE_MINUTES = 15.0
 BEAT_SECONDS = 10.0
@@ -66,6 +66,7 @@ class Server:
         self.writer: Writer | None = None
         self.lock_fd: int | None = None
         self.busy = False
+        self.wish = Wish()  # of who waits for the job that runs
         self.ready = False
         self.ending = False
         self.used = False  # a job has run in this process
@@ -110,8 +111,8 @@ class Server:
                 with self.changed:
                     if verdict == "stop":
                         self.queue.clear()
-                    if self.busy and self.execution is not None and self.execution.safe is not None:
-                        self.execution.safe.verdict = verdict
+                    if self.busy:
+                        self.wish.verdict = verdict
                 _tell(stream, busy=self.busy, last=True)
             case "ask":
                 self.ask(request, stream)
@@ -216,6 +217,7 @@ class Server:
                     self.changed.wait(timeout=1.0)
                 order = self.queue.popleft() if self.queue else None
                 self.busy = order is not None
+                self.wish.verdict = ""
             if order is not None:
                 self.run_order(order)
                 with self.changed:
@@ -239,7 +241,7 @@ class Server:
             events, _ = replay(self.run.log)
             report = Reporter(self.run, self.writer, of(events))
             tutorial = catalogue.find(self.run.record.tutorial)
-            self.execution = Execution(self.run, tutorial, report, pick_device())
+            self.execution = Execution(self.run, tutorial, report, pick_device(), self.wish)
         self.execution.secrets = self.secrets
         return self.execution
 
@@ -268,11 +270,13 @@ class Server:
         and the secrets pass through memory."""
         assert self.run is not None and self.writer is not None
         self.writer.flush(FLUSH_SECONDS)
-        with self.changed:
+        with self.changed:  # until the end of this process: who asks for a stop now asks the next one again
+            if self.wish.verdict == "stop":
+                raise Stopped
             orders = msgspec.to_builtins([order, *self.queue])
-        request = {"do": "run", "run": str(self.run.folder), "orders": orders, "secrets": self.secrets}
-        kept = _in_memory(json.dumps(request).encode())
-        os.execv(sys.executable, [sys.executable, "-m", __spec__.name, str(self.address), str(kept)])
+            request = {"do": "run", "run": str(self.run.folder), "orders": orders, "secrets": self.secrets}
+            kept = _in_memory(json.dumps(request).encode())
+            os.execv(sys.executable, [sys.executable, "-m", __spec__.name, str(self.address), str(kept)])
 
     def explain(self, order: Order, fault: Fault) -> None:
         """A job that could not even begin is told in the log as one that failed."""
@@ -295,7 +299,11 @@ class Server:
                 question.events = self.prepared().answer(question.probe, question.settings, limited=lab is not None)
             except Fault as fault:
                 question.fault = fault
-            except Exception as error:  # noqa: BLE001 - a tutorial's code: it may be wrong, and the training goes on
+            except Stopped:
+                question.fault = Fault("the worker was ended before it had answered", "Ask again")
+                question.answered.set()
+                raise
+            except BaseException as error:  # noqa: BLE001 - a tutorial's code: it may be wrong, and the training goes on
                 question.fault = Fault(f"{type(error).__name__}: {error}", detail=traceback.format_exc())
             question.answered.set()
         self.contact = time.monotonic()
@@ -306,7 +314,7 @@ class Server:
             time.sleep(BEAT_SECONDS)
             execution = self.execution
             if self.busy and execution is not None:
-                execution.report.send(Beat(t=time.time(), job=execution.report.job, phase="running"))
+                execution.voice("beat", {"phase": "running"})
 
 
 def import_libraries() -> None:
