@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from deepdive.engine.common.masking import masked, without_known
 from deepdive.engine.runs import events
 from deepdive.engine.runs.events import AnyEvent, End, Job
 from deepdive.engine.runs.log import Writer
@@ -46,13 +46,9 @@ class Reporter:
 
     def masked(self, event: AnyEvent) -> AnyEvent:
         """The event without any secret in it: a server's reply or a library's exception may carry one."""
-        line = events.encode(event) if self.secrets else b""
-        hidden = [json.dumps(secret)[1:-1].encode() for secret in self.secrets.values()]
-        if not any(secret in line for secret in hidden):
-            return event
-        for secret in hidden:
-            line = line.replace(secret, b"***")
-        return events.decode(line)
+        line = events.encode(event).decode()
+        hidden = masked(line) if isinstance(event, End) else without_known(line)
+        return event if hidden == line else events.decode(hidden.encode())
 
     def send(self, event: AnyEvent) -> None:
         event = self.masked(event)
