@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
-from deepdive.engine.common import child
+from deepdive.engine.common import child, network
+from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.masking import masked
 from deepdive.engine.common.services import SERVICES
 from deepdive.engine.common.untrusted import visible
@@ -51,7 +52,10 @@ def check(found: Found) -> Verdict:
         return Verdict(entry.name, "not set", says=found.place, action=found.next)
     asked = {"name": entry.name, "secret": found.secret}
     try:
+        network.check()
         told = child.ask("keys.checks", asked, Verdict, SECONDS).told
+    except Fault as fault:
+        return Verdict(entry.name, "unknown", says=fault.cause, action=fault.action)
     except child.Silent:
         return _unreachable(entry.name, f"no answer in {SECONDS:g} s")
     if told is None:

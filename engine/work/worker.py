@@ -361,7 +361,8 @@ class Output(io.TextIOWrapper):
 
 def main(address: str, inherited: str = "") -> None:
     """Serve at `address`; `inherited` is an open file with the request that the process before this one left."""
-    sys.stdout, sys.stderr = (Output(open(number, "wb", 0, closefd=False), write_through=True) for number in (1, 2))
+    sys.stdout = Output(sys.stdout.detach(), write_through=True)
+    sys.stderr = Output(sys.stderr.detach(), "utf-8", "backslashreplace", write_through=True)
     server = Server(Path(address))
 
     def terminate(number: int, frame: FrameType | None) -> None:

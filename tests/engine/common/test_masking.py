@@ -30,7 +30,7 @@ def test_a_known_secret_shows_in_no_form(told: str, monkeypatch: pytest.MonkeyPa
     shown = masking.masked(told)
     assert "***" in shown
     assert "second" not in shown
-    assert told[2:14] not in shown
+    assert "line" not in shown
 
 
 def test_an_unknown_key_is_known_by_its_shape_and_names_of_functions_stay(tmp_path) -> None:  # type: ignore[no-untyped-def]
