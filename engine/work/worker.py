@@ -361,8 +361,8 @@ class Output(io.TextIOWrapper):
 
 def main(address: str, inherited: str = "") -> None:
     """Serve at `address`; `inherited` is an open file with the request that the process before this one left."""
-    sys.stdout = Output(sys.stdout.detach(), write_through=True)
-    sys.stderr = Output(sys.stderr.detach(), "utf-8", "backslashreplace", write_through=True)
+    sys.stdout = Output(cast(io.TextIOWrapper, sys.stdout).detach(), write_through=True)
+    sys.stderr = Output(cast(io.TextIOWrapper, sys.stderr).detach(), "utf-8", "backslashreplace", write_through=True)
     server = Server(Path(address))
 
     def terminate(number: int, frame: FrameType | None) -> None:
