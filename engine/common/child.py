@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from deepdive.engine.common.masking import masked
 from deepdive.engine.common.services import VARIABLES
 
 T = TypeVar("T")
@@ -40,12 +42,39 @@ class Reply(Generic[T]):
         return self.errors.strip().rpartition("\n")[2]
 
 
+# What a child needs: where things lie, the language, the network, the libraries' and the accelerator's own settings.
+# All else (AWS_*, GITHUB_TOKEN, SSH_AUTH_SOCK, the terminal) stays here: a step may be a stranger's code.
+NEEDED = {
+    *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH"),
+    *("LD_PRELOAD", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_DIRS"),
+    *("XDG_DATA_DIRS", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    *("KAGGLE_CONFIG_DIR", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"),
+}
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+FAMILIES = re.compile(
+    "(LC|DEEPDIVE|HF|CUDA|NVIDIA|ROCR|HIP|HSA|OMP|GOMP|KMP|MKL|OPENBLAS|VECLIB|NUMEXPR|TRANSFORMERS|TORCH|TORCHINDUCTOR"
+    "|PYTORCH|TRITON|BNB|NCCL|TOKENIZERS|SAFETENSORS|MALLOC|DYLD|COVERAGE)_|PYTHON"
+)
+SECRET_NAME = re.compile("(TOKEN|KEY|SECRET|PASSWORD)$")
+HERE = ("localhost", "127.0.0.1", "::1")  # never reached through a proxy
+
+
 def environment(**changes: str) -> dict[str, str]:
-    """This process's environment without secrets, and with `changes`. Threads that wait sleep instead of spinning."""
-    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    """What of this process's environment a child needs, no secret among it, with `changes`. Threads that wait sleep
+    instead of spinning."""
+    kept = {name: value for name, value in os.environ.items() if _needed(name)}
+    if any(name.upper() in PROXIES for name in kept):
+        direct = [part for name in ("NO_PROXY", "no_proxy") for part in kept.get(name, "").split(",") if part.strip()]
+        kept["NO_PROXY"] = kept["no_proxy"] = ",".join(dict.fromkeys([*direct, *HERE]))
     if own := kept.get("DEEPDIVE_TUTORIALS"):  # a child lives in another folder
         kept["DEEPDIVE_TUTORIALS"] = os.pathsep.join(os.path.abspath(part) for part in own.split(os.pathsep) if part)
     return {"OMP_WAIT_POLICY": "PASSIVE", **kept, **changes}
+
+
+def _needed(name: str) -> bool:
+    if name in VARIABLES or SECRET_NAME.search(name):
+        return False
+    return name in NEEDED or name.upper() in PROXIES or FAMILIES.match(name) is not None
 
 
 def ask(
@@ -83,7 +112,7 @@ def ask(
     if not child.returncode:
         with contextlib.suppress(msgspec.MsgspecError):
             told = msgspec.json.decode(output.strip().rpartition(b"\n")[2], type=answer)
-    return Reply(told, errors.decode(errors="replace"))
+    return Reply(told, masked(errors.decode(errors="replace")))
 
 
 def _text(value: object) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from deepdive.engine.common.masking import masked
+
 
 class Fault(Exception):
     """Something went wrong that we can name.
@@ -10,10 +12,8 @@ class Fault(Exception):
     """
 
     def __init__(self, cause: str, action: str = "", detail: str = "") -> None:
-        super().__init__(cause)
-        self.cause = cause
-        self.action = action
-        self.detail = detail
+        self.cause, self.action, self.detail = masked(cause), masked(action), masked(detail)
+        super().__init__(self.cause)
 
     def __str__(self) -> str:
         return f"{self.cause}. {self.action}".rstrip(". ") + "." if self.action else self.cause
@@ -25,5 +25,5 @@ class Refusal(Fault):
     def __init__(self, setting: str, why: str, allowed: str = "") -> None:
         super().__init__(f"{setting}: {why}" if setting else why, f"Allowed: {allowed}" if allowed else "")
         self.setting = setting
-        self.why = why
+        self.why = masked(why)
         self.allowed = allowed

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.masking import masked
 
 FULL_OR_READ_ONLY = "Free some space, or set DEEPDIVE_HOME"
 
@@ -27,10 +28,10 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def last_lines(path: Path, lines: int = 12) -> str:
-    """The end of a text file; empty if it can't be read."""
+    """The end of a text file, without what looks like a key; empty if it can't be read."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - 4000))
-            return "\n".join(file.read().decode(errors="replace").rstrip().split("\n")[-lines:])
+            return masked("\n".join(file.read().decode(errors="replace").rstrip().split("\n")[-lines:]))
     except OSError:
         return ""

@@ -18,7 +18,11 @@ SOCKET_NAME_LIMIT = 40
 def home() -> Path:
     """`$DEEPDIVE_HOME`, else the platform's folder for user data. Raises Fault where it can't be made or written."""
     named = os.environ.get("DEEPDIVE_HOME")
-    path = Path(named).expanduser().absolute() if named else Path(platformdirs.user_data_dir("deepdive"))
+    path = Path(os.path.expanduser(named or platformdirs.user_data_dir("deepdive")))
+    if str(path).startswith("~"):
+        whose = f"there is no user as in {named}" if named else "this user has no home folder"
+        raise Fault(f"The home of Deep Dive is not known: {whose}", "Set DEEPDIVE_HOME to a folder that you can write")
+    path = path.absolute()
     return _private(path, "home", "DEEPDIVE_HOME")
 
 

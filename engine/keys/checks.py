@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
-from deepdive.engine.common import child
+from deepdive.engine.common import child, network
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.masking import masked
 from deepdive.engine.common.services import SERVICES
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.keys.finding import Found
@@ -42,17 +44,23 @@ class Verdict:
 def check(found: Found) -> Verdict:
     """Ask the service. Blocks; never raises, never takes longer than `SECONDS`."""
     entry = found.service
+    if found.trouble:
+        return Verdict(
+            entry.name, "unknown" if found.where == "none" else "refused", says=found.place, action=found.next
+        )
     if found.where == "none" or (found.where == "file" and found.secret is None):
         return Verdict(entry.name, "not set", says=found.place, action=found.next)
     asked = {"name": entry.name, "secret": found.secret}
     try:
+        network.check()
         told = child.ask("keys.checks", asked, Verdict, SECONDS).told
+    except Fault as fault:
+        return Verdict(entry.name, "unknown", says=fault.cause, action=fault.action)
     except child.Silent:
         return _unreachable(entry.name, f"no answer in {SECONDS:g} s")
     if told is None:
         return _unreachable(entry.name, "its client could not ask")
-    hide = found.secret or "\0"
-    return Verdict(told.name, told.state, *(visible(getattr(told, f).replace(hide, "***")) for f in WORDS))
+    return Verdict(told.name, told.state, *(visible(masked(getattr(told, f))) for f in WORDS))
 
 
 WORDS = ("who", "may", "says", "action")

@@ -7,8 +7,8 @@ last four characters at most.
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,25 +16,29 @@ from typing import Literal
 
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.services import SERVICES, Service, service
-from deepdive.engine.keys import system_keyring
+from deepdive.engine.keys import cleaning, system_keyring
 from deepdive.engine.keys.logins import LOGOUT, own_login
 from deepdive.engine.keys.secret import Secret
 from deepdive.engine.keys.vault import Vault
 
 Where = Literal["session", "environment", "keyring", "file", "own", "none"]
 LEAST_SHOWN = 16  # characters a secret must have before its last four are told
-LONGEST = 2048
+LONGEST = cleaning.LONGEST
+KEPT_SHUT = ("locked", "silent", "broken")  # a keyring of which nobody can tell what it holds
 
 
 @dataclass(frozen=True)
 class Found:
-    """Where a service's key was found. `shadowed` are places that have one too and come later."""
+    """Where a service's key was found. `shadowed` are places that have one too and come later.
+
+    `trouble` is why what lies there is no key, or why nobody can tell whether there is one."""
 
     service: Service
     where: Where = "none"
     place: str = "not set"
     secret: Secret | None = field(default=None, repr=False)
     shadowed: tuple[str, ...] = ()
+    trouble: str = ""
 
     @property
     def last(self) -> str:
@@ -45,6 +49,8 @@ class Found:
     def next(self) -> str:
         """What to do next, as a sentence; empty where nothing is."""
         name, variable = self.service.name, self.service.variables[0]
+        if self.trouble:
+            return self.trouble
         match self.where:
             case "none":
                 return f"make one at {self.service.page}, then `deepdive keys set {name}`"
@@ -90,18 +96,23 @@ def survey() -> Survey:
 
 
 def find(names: Iterable[str]) -> dict[str, Secret]:
-    """The secrets that there are of these services; the keyring is only asked where nothing comes before it."""
+    """The secrets that there are of these services; the keyring is only asked where nothing comes before it.
+
+    Raises Refusal, by the name of its place, for one that can't be a key."""
     wanted = list(dict.fromkeys(names))
     here: dict[str, Secret] = {}
     for name in wanted:
-        if value := _session.get(name) or _environment(service(name))[1]:
-            here[name] = value
+        if name in _session:
+            here[name] = _session[name]
+        elif exported := _environment(service(name)):
+            here[name] = cleaning.cleaned(service(name), exported[1], exported[0])
     missing = [name for name in wanted if name not in here]
     if missing:
-        here |= system_keyring.ask("get", missing).values
+        for name, value in system_keyring.ask("get", missing).values.items():
+            here[name] = cleaning.cleaned(service(name), value, "the system keyring")
     for name in missing:
-        if name not in here and (value := vault().get(name)):
-            here[name] = value
+        if name not in here and (sealed := vault().get(name)):
+            here[name] = cleaning.cleaned(service(name), sealed, "the encrypted file")
     return here
 
 
@@ -115,37 +126,46 @@ def locked(names: Iterable[str]) -> list[str]:
 
 def _found(entry: Service, keyring: system_keyring.Answer) -> Found:
     name, file = entry.name, vault()
-    variable, exported = _environment(entry)
-    everywhere: list[tuple[Where, str, Secret | None]] = []
+    everywhere: list[tuple[Where, str, str | None, str]] = []  # the last: its place, short
     if name in _session:
-        everywhere.append(("session", "this session only", _session[name]))
-    if exported:
-        everywhere.append(("environment", f"environment, {variable}", exported))
+        everywhere.append(("session", "this session only", _session[name], "this session"))
+    if exported := _environment(entry):
+        everywhere.append(("environment", f"environment, {exported[0]}", exported[1], exported[0]))
     if name in keyring.values:
-        everywhere.append(("keyring", keyring.says, keyring.values[name]))
+        everywhere.append(("keyring", keyring.says, keyring.values[name], "the system keyring"))
     if name in file.names:
-        everywhere.append(("file", "encrypted file", file.get(name)))
+        everywhere.append(("file", "encrypted file", file.get(name), "the encrypted file"))
     if own := own_login(name):
-        everywhere.append(("own", f"{entry.title}'s own login, {_short(own)}", None))
+        everywhere.append(("own", f"{entry.title}'s own login, {_short(own)}", None, ""))
+    if not everywhere and keyring.state in KEPT_SHUT:
+        way = "Unlock it" if keyring.state == "locked" else "`deepdive doctor` looks at it"
+        return Found(entry, place=f"can't tell: {keyring.says}", trouble=f"{way}, or export {entry.variables[0]}")
     if not everywhere:
         return Found(entry)
-    where, place, secret = everywhere[0]
-    return Found(entry, where, place, secret, tuple(place for _, place, _ in everywhere[1:]))
+    where, place, value, briefly = everywhere[0]
+    secret, trouble = None, ""
+    if value is not None:
+        try:
+            secret = cleaning.cleaned(entry, value, briefly)
+        except Refusal as refusal:
+            trouble = str(refusal)
+    return Found(entry, where, place, secret, tuple(place for _, place, _, _ in everywhere[1:]), trouble)
 
 
-def _environment(entry: Service) -> tuple[str, Secret | None]:
+def _environment(entry: Service) -> tuple[str, str] | None:
     """Variable and value. Kaggle's may name a file that holds the token, as its own client reads it."""
     for variable in entry.variables:
         if value := os.environ.get(variable, "").strip():
-            if entry.name == "kaggle" and "/" in value and Path(value).is_file():
-                value = Path(value).read_text(errors="replace").strip()
+            if entry.name == "kaggle" and "/" in value and os.path.isfile(value):
+                with contextlib.suppress(OSError):
+                    value = Path(value).read_text(errors="replace").strip()
             if value:
-                return variable, Secret(value)
-    return "", None
+                return variable, value
+    return None
 
 
 def _short(path: Path) -> str:
-    home = str(Path.home())
+    home = os.path.expanduser("~")
     return f"~{str(path)[len(home) :]}" if str(path).startswith(home + os.sep) else str(path)
 
 
@@ -153,18 +173,8 @@ def _short(path: Path) -> str:
 
 
 def cleaned(name: str, value: str) -> Secret:
-    """A value as it was pasted, without the blanks around it. Raises Refusal, never with the value in its words."""
-    entry, text = service(name), value.strip()
-    if not text:
-        raise Refusal(name, "nothing was given", f"a key from {entry.page}")
-    if text.startswith("{"):
-        raise Refusal(name, "that is a whole file", "the token alone; kaggle.json itself belongs in ~/.kaggle")
-    if not re.fullmatch(r"[!-~]+", text) or len(text) > LONGEST:
-        raise Refusal(name, "that is no key: it has blanks, line breaks or other signs that no key has", "one word")
-    for other in SERVICES.values():
-        if other is not entry and text.startswith(other.prefix):
-            raise Refusal(name, f"that looks like a key of {other.title}", f"a key from {entry.page}")
-    return Secret(text)
+    """A value as it was typed or pasted. Raises Refusal, never with the value in its words."""
+    return cleaning.cleaned(service(name), value)
 
 
 def put(name: str, value: str, where: Where) -> None:
@@ -202,6 +212,8 @@ def delete(found: Found) -> None:
             )
         case "own":
             raise Fault(f"{found.place} is not this program's", LOGOUT[name])
+        case "none" if found.trouble:
+            raise Fault(f"{found.service.title}: {found.place}", found.trouble)
         case "none":
             raise Fault(f"there is no key of {found.service.title} to delete", found.next)
 

@@ -14,13 +14,13 @@ LOGOUT = {
 def own_login(name: str) -> Path | None:
     """The file in which a service's own command keeps its login, where there is one."""
     if name == "kaggle":
-        folder = Path(os.environ.get("KAGGLE_CONFIG_DIR") or Path.home() / ".kaggle")
+        folder = Path(os.environ.get("KAGGLE_CONFIG_DIR") or Path(os.path.expanduser("~")) / ".kaggle")
         files = [folder / file for file in ("access_token", "access_token.txt", "credentials.json", "kaggle.json")]
     elif name == "huggingface":
         named = os.environ.get("HF_TOKEN_PATH")
         home = (
             os.environ.get("HF_HOME")
-            or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface"
+            or Path(os.environ.get("XDG_CACHE_HOME") or Path(os.path.expanduser("~")) / ".cache") / "huggingface"
         )
         files = [Path(named) if named else Path(home) / "token"]
     else:

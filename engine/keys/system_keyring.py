@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from deepdive.engine.common import child
 from deepdive.engine.keys.secret import Secret
@@ -22,6 +22,14 @@ SYSTEM_KEYRINGS = (  # what the operating system guards; others are files of som
     "keyring.backends.kwallet.DBusKeyring",
     "keyring.backends.macOS.Keyring",
     "keyring.backends.Windows.WinVaultKeyring",
+)
+DESKTOP = (
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "KDE_FULL_SESSION",
+    "KDE_SESSION_VERSION",
 )
 State = Literal["works", "none", "off", "refused", "locked", "broken", "silent"]
 
@@ -47,7 +55,7 @@ def ask(
     screen = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     patience = DIALOG_PATIENCE if dialog and screen else PATIENCE
     try:
-        reply = child.ask("keys.keyring_child", asked, dict, patience)
+        reply = child.ask("keys.keyring_child", asked, dict, patience, **_desktop())
     except child.Silent:
         says = f"the system's keyring gave no answer in {patience:g} s (it may wait for a dialog or a hanging D-Bus)"
         return Answer("silent", says)
@@ -57,6 +65,11 @@ def ask(
     trouble = told["trouble"].replace(value, "***") if value else told["trouble"]
     state, says = judge(told["backend"], trouble)
     return Answer(state, says, {name: Secret(found) for name, found in told["values"].items() if found})
+
+
+def _desktop() -> dict[str, Any]:
+    """What leads to a desktop's keyring; no other child gets it."""
+    return {name: value for name, value in os.environ.items() if name in DESKTOP or name.startswith("KEYRING_")}
 
 
 def judge(backend: str, trouble: str) -> tuple[State, str]:

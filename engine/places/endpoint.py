@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import openai
+from deepdive.engine.common import network
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.places.meter import Budget, CapReached, Meter
 from deepdive.engine.places.places import Endpoint, Report
@@ -86,13 +87,14 @@ def _question(url: str, body: Mapping[str, Any]) -> str:
 class Transport(httpx2.BaseTransport):
     """Asks the server, or in its place the local judge, unless the answer is here already."""
 
-    inner: httpx2.Client
+    inner: httpx2.Client | None  # none where a program answers
     meter: Meter
     kept: Kept
     local: Local | None = None
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         if request.method != "POST" or not request.url.path.endswith("/chat/completions"):
+            assert self.inner is not None  # a local judge is only asked for chats
             return self.inner.send(request)
         raw = request.read()
         body = json.loads(raw)
@@ -111,6 +113,7 @@ class Transport(httpx2.BaseTransport):
         most = size // BYTES_PER_TOKEN + 1, int(limit or REPLY_TOKENS)
         reserved = self.meter.reserve(most)
         try:
+            assert self.inner is not None
             response = self.inner.send(request)
         except httpx2.ReadTimeout:  # the server may have answered, and charged for it
             self.meter.settle(reserved, None, most)
@@ -130,7 +133,8 @@ class Transport(httpx2.BaseTransport):
         return response
 
     def close(self) -> None:
-        self.inner.close()
+        if self.inner is not None:
+            self.inner.close()
 
 
 def _reply(response: httpx2.Response) -> dict[str, Any] | None:
@@ -194,7 +198,9 @@ def client(
     else:
         report("note", {"text": _introduced(place, answering)})
     meter = Meter(role, LOCAL if answering else place.model, place.prices, budget, report)
-    transport = Transport(httpx2.Client(timeout=TIMEOUT_SECONDS), meter, Kept(folder, key or ""), answering)
+    transport = Transport(
+        _line(place.endpoint) if answering is None else None, meter, Kept(folder, key or ""), answering
+    )
     made = Client(
         api_key=key or "none",
         base_url=place.endpoint,
@@ -207,6 +213,14 @@ def client(
         action = f"`--set {role}=MODEL` names another; all that is compared must be graded by the same"
         report("note", {"text": f"{place.model} is to be shut down on {date}.", "action": action})
     return made
+
+
+def _line(url: str) -> httpx2.Client:
+    """What carries requests to the server: this machine's own directly. Raises Fault for a variable that is wrong."""
+    if _is_here(url):
+        return httpx2.Client(timeout=TIMEOUT_SECONDS, trust_env=False)
+    network.check()
+    return httpx2.Client(timeout=TIMEOUT_SECONDS)
 
 
 def _check(place: Endpoint, role: str, key: str | None, budget: Budget) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deepdive.engine.common import child
+from deepdive.engine.common import child, network
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.words import size
 from deepdive.engine.keys.logins import own_login
@@ -40,6 +40,7 @@ def fetch_kaggle(data: str, file: str, report: Report, token: Token) -> Path:
             f"Make a token at https://www.kaggle.com/settings and store it with `deepdive keys set kaggle`; open "
             f"{_page(data)} for its licence. `--set ROLE=PATH` names a copy that you have",
         )
+    network.check()
     scratch = folder.with_name(folder.name + ".part")
     with disk(folder):
         scratch.mkdir(parents=True, exist_ok=True)

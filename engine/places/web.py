@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import platformdirs
+from deepdive.engine.common import network
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.words import size
 from deepdive.engine.places.hub_errors import OFFLINE_WAY
@@ -37,6 +38,7 @@ def fetch_web(url: str, sha256: str, report: Report) -> Path:
     path = cache() / "web" / sha256 / (Path(urlsplit(url).path).name or "file")
     if path.is_file():
         return path
+    network.check()
     part = path.with_name(path.name + ".part")
     with disk(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,20 +15,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from deepdive.engine.common import child
 from deepdive.engine.common.digest import short_hash
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.folders import ENGINE, runtime
+from deepdive.engine.common.masking import masked
 
 TIMEOUT = 5.0
-READ_AT_IMPORT = ("HF_HOME", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
 
 
 def family(home: Path) -> tuple[str, str]:
-    """Workers of one home (first hash), and of one version of this program and one library environment (second), can
-    stand in for each other."""
+    """Workers of one home (first hash), and of one version of this program that inherited the same (second), can stand
+    in for each other."""
     version = max(path.stat().st_mtime_ns for path in ENGINE.rglob("*.py"))
-    imported = (os.environ.get(name, "") for name in READ_AT_IMPORT)
-    return short_hash(str(home))[:6], short_hash(sys.executable, str(version), *imported)[:6]
+    inherited = (f"{name}={value}" for name, value in sorted(child.environment(DEEPDIVE_HOME=str(home)).items()))
+    return short_hash(str(home))[:6], short_hash(sys.executable, str(version), *inherited)[:6]
 
 
 def sockets(home: Path) -> tuple[list[Path], list[Path]]:
@@ -75,10 +76,12 @@ def call(address: str | Path, timeout: float | None = TIMEOUT, **fields: Any) ->
 
 
 def told(fault: Fault) -> dict[str, Any]:
-    """A fault as it travels."""
+    """A fault as it travels, without any secret."""
     if isinstance(fault, Refusal):
-        return {"setting": fault.setting, "why": fault.why, "allowed": fault.allowed}
-    return {"cause": fault.cause, "action": fault.action, "detail": fault.detail}
+        fields = {"setting": fault.setting, "why": fault.why, "allowed": fault.allowed}
+    else:
+        fields = {"cause": fault.cause, "action": fault.action, "detail": fault.detail}
+    return {name: masked(text) for name, text in fields.items()}
 
 
 def raised(fields: dict[str, Any]) -> Fault:

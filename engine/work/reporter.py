@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import msgspec
 from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.masking import any_known, masked, without_known
 from deepdive.engine.runs import events
 from deepdive.engine.runs.events import AnyEvent, End, Figure, Job, Point
 from deepdive.engine.runs.log import Writer
@@ -31,18 +31,9 @@ class Reporter:
     def voice(self, job: str) -> Voice:
         return Voice(self, job)
 
-    def masked(self, event: AnyEvent) -> AnyEvent:
-        """The event without any secret in it: a server's reply or a library's exception may carry one."""
-        line = events.encode(event) if self.secrets else b""
-        hidden = [json.dumps(secret)[1:-1].encode() for secret in self.secrets.values()]
-        if not any(secret in line for secret in hidden):
-            return event
-        for secret in hidden:
-            line = line.replace(secret, b"***")
-        return events.decode(line)
-
     def send(self, event: AnyEvent, voice: Voice | None = None) -> None:
-        event = self.masked(event)
+        if isinstance(event, End):  # an exception's text
+            event = events.decode(masked(events.encode(event).decode()).encode())
         with self.lock:
             if voice is not None and voice.closed:
                 voice.late += 1
@@ -86,13 +77,20 @@ class Voice:
                 float(number)
         except (msgspec.ValidationError, OverflowError) as error:
             raise _unkept(kind, fields, error) from error
-        return self.reporter.masked(event)
+        return _without_secrets(event)
 
     def end(self, event: End) -> None:
         """The job's last event; nothing of it is written afterwards."""
         with self.reporter.lock:
             self.closed = True
         self.reporter.send(event)
+
+
+def _without_secrets(event: AnyEvent) -> AnyEvent:
+    """A server's reply may carry one."""
+    line = events.encode(event).decode() if any_known() else ""
+    hidden = without_known(line)
+    return event if hidden == line else events.decode(hidden.encode())
 
 
 def _unkept(kind: str, fields: dict[str, Any], error: Exception) -> Fault:

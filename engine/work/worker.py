@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import gc
+import io
 import json
 import os
 import signal
@@ -26,6 +27,7 @@ from typing import IO, Any, NoReturn, cast
 
 import msgspec
 from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.masking import masked
 from deepdive.engine.keys.secret import Secret
 from deepdive.engine.lab import Lab, Stopped
 from deepdive.engine.lessons import catalogue
@@ -358,8 +360,17 @@ def _tell(stream: IO[bytes], **fields: Any) -> None:
     stream.flush()
 
 
+class Output(io.TextIOWrapper):
+    """What Python prints here, without any secret."""
+
+    def write(self, text: str) -> int:
+        return super().write(masked(text))
+
+
 def main(address: str, inherited: str = "") -> None:
     """Serve at `address`; `inherited` is an open file with the request that the process before this one left."""
+    sys.stdout = Output(cast(io.TextIOWrapper, sys.stdout).detach(), write_through=True)
+    sys.stderr = Output(cast(io.TextIOWrapper, sys.stderr).detach(), "utf-8", "backslashreplace", write_through=True)
     server = Server(Path(address))
 
     def terminate(number: int, frame: FrameType | None) -> None:

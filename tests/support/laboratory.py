@@ -79,6 +79,8 @@ def use(patch: pytest.MonkeyPatch, home: Path) -> None:
     patch.setenv("DEEPDIVE_HOME", str(home))
     patch.setenv("DEEPDIVE_TUTORIALS", str(TOYS))
     patch.setenv("HF_HOME", str(home / "hf"))
+    for folder in ("CACHE", "CONFIG", "DATA"):  # all that a worker inherits tells workers apart
+        patch.setenv(f"XDG_{folder}_HOME", str(home / folder.lower()))
     patch.setenv("HF_HUB_OFFLINE", "1")
     patch.setenv("OPENAI_API_KEY", "sk-canary-1")
     patch.setenv("HF_TOKEN", "hf_canary_2")
