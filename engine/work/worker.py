@@ -239,7 +239,7 @@ class Server:
             events, _ = replay(self.run.log)
             report = Reporter(self.run, self.writer, of(events))
             tutorial = catalogue.find(self.run.record.tutorial)
-            self.execution = Execution(self.run, tutorial, report, pick_device())
+            self.execution = Execution(self.run, tutorial, report, pick_device(self.run.record.scale))
         self.execution.secrets = self.secrets
         return self.execution
 
@@ -326,7 +326,7 @@ def import_libraries() -> None:
         contextlib.redirect_stdout(nothing),
     ):
         arguments = TrainingArguments(
-            output_dir=folder, max_steps=1, save_strategy="no", report_to="none", disable_tqdm=True
+            output_dir=folder, max_steps=1, save_strategy="no", report_to="none", disable_tqdm=True, use_cpu=True
         )
         Trainer(GPT2LMHeadModel(config), arguments, train_dataset=[{"input_ids": row, "labels": row}] * 2).train()
 
