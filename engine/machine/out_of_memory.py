@@ -46,6 +46,16 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _SAID)
 
 
+def breaks_the_device(error: BaseException) -> bool:
+    """Whether the device is lost to this process: any CUDA error but out of memory (an index outside a table is one)
+    is told again by every later call."""
+    if is_out_of_memory(error):
+        return False
+    return type(error).__name__ == "AcceleratorError" or (
+        isinstance(error, RuntimeError) and "CUDA error" in str(error)
+    )
+
+
 def explain(error: BaseException, fields: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> Fault:
     """`fields` are those of the ledger's last sample, `settings` the step's. A step may also lay its tensors into a
     budget of its own and name the first that does not fit: `Declared budget: the gradient of NAME wants ...`."""

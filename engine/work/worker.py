@@ -251,6 +251,7 @@ class Server:
                 self.begin_again(order)
             self.used = True
             outcome = execution.execute(order, self.answer)
+            self.ending = self.ending or execution.broken  # the next job gets a new worker
         except Stopped:
             outcome = "stopped"
         except Fault as fault:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from deepdive.engine.machine.ledger import Ledger
-from deepdive.engine.machine.out_of_memory import check, explain, is_out_of_memory
+from deepdive.engine.machine.out_of_memory import breaks_the_device, check, explain, is_out_of_memory
 
 GIB = 1 << 30
 CUDA = (
@@ -119,3 +119,17 @@ def test_a_declared_budget_names_the_first_tensor_that_does_not_fit(what: str, a
     fault = explain(torch.OutOfMemoryError(f"Declared budget: {said}"), {"held": {}, "device": "cpu"})
     assert fault.cause == f"out of memory: {said}"
     assert action in fault.action
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (torch.AcceleratorError("CUDA error: device-side assert triggered"), True),
+        (RuntimeError("CUDA error: device-side assert triggered"), True),
+        (RuntimeError("CUDA error: out of memory"), False),
+        (torch.OutOfMemoryError(CUDA), False),
+        (IndexError("index out of range in self"), False),
+    ],
+)
+def test_a_cuda_error_that_every_later_call_repeats_is_known(error: Exception, verdict: bool) -> None:
+    assert breaks_the_device(error) is verdict
