@@ -251,7 +251,7 @@ def aside(model: Any) -> Iterator[None]:
 
     was_training = {module: module.training for module in model.modules()}
     states = random.getstate(), numpy.random.get_state(), torch.get_rng_state()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else None
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     model.eval()
     try:
         with torch.no_grad():

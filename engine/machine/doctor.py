@@ -110,6 +110,9 @@ def device() -> Check:
     if needs is not None and offers is not None and offers < needs:
         action = f"Update the driver, or install torch for CUDA {offers}"
         return Check("device", "warn", f"{says}; driver {driver} runs CUDA {offers}, torch needs {needs}", action)
+    used = hardware.chosen()
+    if len(found.gpus) > 1 and used is not None:
+        says = f"{len(found.gpus)} GPUs, GPU-{used.index} {used.name} is used"
     return Check("device", "ok", f"{says}; driver {driver}")
 
 

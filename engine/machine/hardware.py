@@ -25,7 +25,8 @@ GIB = 1 << 30
 
 @dataclass(frozen=True)
 class Gpu:
-    """`index` counts as CUDA does in this process; `total` and `used` are bytes, `used` by all processes."""
+    """`index` is its place among those that CUDA_VISIBLE_DEVICES shows; `total` and `used` are bytes, `used` by all
+    processes, and 0 where the driver does not tell (memory shared with the processor: GB10, Jetson)."""
 
     index: int
     name: str
@@ -76,7 +77,8 @@ def describe(machine: Machine) -> str:
     if machine.gpus:
         first = machine.gpus[0]
         count = f"{len(machine.gpus)} × " if len(machine.gpus) > 1 else ""
-        return f"{count}{short_name(first.name)}, {round(first.total / GIB)} GB"
+        shared = machine.total if not first.total else first.total
+        return f"{count}{short_name(first.name)}, {round(shared / GIB)} GB"
     device = machine.cpu if machine.accelerator == "mps" else "CPU"
     plural = "" if machine.cores == 1 else "s"
     return f"{device}, {machine.cores} core{plural}, {machine.total // GIB} GB"
@@ -190,13 +192,16 @@ def visible(nvml: Any) -> list[Any]:
     entry that names no device)."""
     count = nvml.nvmlDeviceGetCount()
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is None:
-        return [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(count)]
     everything = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(count)]
+    if named is None:
+        return everything
     handles: list[Any] = []
     for entry in (part.strip() for part in named.split(",")):
         if entry.isdigit() and int(entry) < count:
             handles.append(everything[int(entry)])
+            continue
+        if entry.startswith("MIG-"):  # a part of a card; the driver finds it by its whole name only
+            handles.append(nvml.nvmlDeviceGetHandleByUUID(entry))
             continue
         found = [handle for handle in everything if entry and _text(nvml.nvmlDeviceGetUUID(handle)).startswith(entry)]
         if not found:
@@ -209,10 +214,27 @@ def _gpus(nvml: Any) -> tuple[Gpu, ...]:
     driver = _text(nvml.nvmlSystemGetDriverVersion())
     found = []
     for index, handle in enumerate(visible(nvml)):
-        memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+        try:
+            memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+            total, used = int(memory.total), int(memory.used)
+        except nvml.NVMLError:
+            total = used = 0
         name, uuid = _text(nvml.nvmlDeviceGetName(handle)), _text(nvml.nvmlDeviceGetUUID(handle))
-        found.append(Gpu(index, name, int(memory.total), int(memory.used), driver, uuid))
+        found.append(Gpu(index, name, total, used, driver, uuid))
     return tuple(found)
+
+
+def chosen() -> Gpu | None:
+    """The one GPU that a worker gets: of those shown to us the one with the most free memory."""
+    return max(gpus(), key=lambda gpu: gpu.total - gpu.used, default=None)
+
+
+def one_gpu() -> dict[str, str]:
+    """The environment of a process that sees the chosen GPU only, whatever order CUDA would count in. torch asks the
+    driver's library what there is, so that looking makes no CUDA context."""
+    only = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "PYTORCH_NVML_BASED_CUDA_CHECK": "1"}
+    gpu = chosen()
+    return {**only, "CUDA_VISIBLE_DEVICES": gpu.uuid} if gpu is not None and gpu.uuid else only
 
 
 def _text(value: str | bytes) -> str:

@@ -14,6 +14,15 @@ _ASKED = re.compile(r"[Tt]ried to allocate ([\d.,]+) ?(bytes|[KMGT]iB)")
 _CAPACITY = re.compile(r"total capacity of ([\d.]+) ([KMGT]iB) of which ([\d.]+) (bytes|[KMGT]iB) is free")
 _LIMIT = re.compile(r"Simulated limit: (\d+) bytes are needed, (\d+) bytes are allowed")
 _BUDGET = re.compile(r"Declared budget: (the (weight|gradient|\w+ moment) of .*)")
+_SAID = (
+    "out of memory",  # CUDA, its driver, MPS, bitsandbytes
+    "can't allocate memory",  # the CPU
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUSOLVER_STATUS_ALLOC_FAILED",
+    "CUSPARSE_STATUS_ALLOC_FAILED",
+    "cudaErrorMemoryAllocation",
+)
 _KINDS = {"weight": "weights", "gradient": "gradients"}  # the rest are the optimizer's
 BATCHES = ("batch", "batch_size", "per_device_train_batch_size")
 
@@ -34,7 +43,17 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that memory ran out, on a GPU or for the process."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    return isinstance(error, RuntimeError) and ("can't allocate memory" in str(error) or "out of memory" in str(error))
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _SAID)
+
+
+def breaks_the_device(error: BaseException) -> bool:
+    """Whether the device is lost to this process: any CUDA error but out of memory (an index outside a table is one)
+    is told again by every later call."""
+    if is_out_of_memory(error):
+        return False
+    return type(error).__name__ == "AcceleratorError" or (
+        isinstance(error, RuntimeError) and "CUDA error" in str(error)
+    )
 
 
 def explain(error: BaseException, fields: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> Fault:

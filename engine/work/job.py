@@ -48,6 +48,7 @@ class Execution:
         use_threads(run.record.scale)
         self.lab: Lab | None = None  # of the job that runs, or of the last one
         self.safe: SafePoints | None = None
+        self.broken = False  # the device takes no more work from this process
         self.wanted: Wanted | None = None  # what the step last asked a hub for
         self.budget: Any = None  # meter.Budget, once a job's step asks for an endpoint
 
@@ -217,6 +218,7 @@ class Execution:
             if out_of_memory.is_out_of_memory(error):
                 explained = out_of_memory.explain(error, safe.ledger.sample(self.lab.held), order.settings)
                 return end("failed", explained.cause, explained.action, traceback.format_exc())
+            self.broken = out_of_memory.breaks_the_device(error)
             if self.wanted is not None and (known := recognise(error, self.wanted)) is not None:
                 return end("failed", known.cause, known.action, known.detail)
             if (asked := _endpoints_fault(error)) is not None:

@@ -57,9 +57,8 @@ class Voice:
     def event(self, kind: str, fields: dict[str, Any]) -> AnyEvent:
         """The event of `kind` as a line of the log; what is too long for one is put into a file. Raises Fault."""
         run = self.reporter.run
-        event = self.whole(kind, fields)
         try:
-            return spilled(run.folder, run.artifacts(self.job), event)
+            return spilled(run.folder, run.artifacts(self.job), self.whole(kind, fields))
         except TypeError as error:  # a cell may hold anything
             raise _unkept(kind, fields, error) from error
 

@@ -16,6 +16,7 @@ import psutil
 from deepdive.engine.common import child
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.files import last_lines
+from deepdive.engine.machine import hardware
 from deepdive.engine.runs.events import AnyEvent, build
 from deepdive.engine.runs.record import Worker
 from deepdive.engine.runs.store import Run, Store
@@ -155,7 +156,7 @@ def _spawn(store: Store) -> Path:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=child.environment(DEEPDIVE_HOME=str(store.home)),
+            env=child.environment(DEEPDIVE_HOME=str(store.home), **hardware.one_gpu()),
             start_new_session=True,
             cwd="/",
         )

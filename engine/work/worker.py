@@ -16,7 +16,6 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -209,6 +208,8 @@ class Server:
     # ---- the main thread --------------------------------------------------------------------------------------
     def compute(self) -> None:
         minutes = float(os.environ.get("DEEPDIVE_IDLE_MINUTES", IDLE_MINUTES))
+        from deepdive.engine.work.process import import_libraries  # after the socket listens
+
         import_libraries()
         gc.collect()
         gc.freeze()  # the libraries' own objects stay anyway: later collections pass them by
@@ -243,7 +244,8 @@ class Server:
             events, _ = replay(self.run.log)
             report = Reporter(self.run, self.writer, of(events))
             tutorial = catalogue.find(self.run.record.tutorial)
-            self.execution = Execution(self.run, tutorial, report, pick_device(), self.wish)
+            device = pick_device(self.run.record.scale)
+            self.execution = Execution(self.run, tutorial, report, device, self.wish)
         self.execution.secrets = self.secrets
         return self.execution
 
@@ -255,6 +257,7 @@ class Server:
                 self.begin_again(order)
             self.used = True
             outcome = execution.execute(order, self.answer)
+            self.ending = self.ending or execution.broken  # the next job gets a new worker
         except Stopped:
             outcome = "stopped"
         except Fault as fault:
@@ -317,28 +320,6 @@ class Server:
             execution = self.execution
             if self.busy and execution is not None:
                 execution.voice("beat", {"phase": "running"})
-
-
-def import_libraries() -> None:
-    """Everything that costs seconds, before anybody waits for it: imports, and one update of a toy model."""
-    import datasets
-    import torch
-    import transformers
-    from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
-
-    datasets.disable_progress_bars()
-    transformers.utils.logging.disable_progress_bar()
-    config = GPT2Config(vocab_size=8, n_positions=8, n_embd=8, n_layer=1, n_head=1, bos_token_id=0, eos_token_id=0)
-    row = torch.zeros(4, dtype=torch.long)
-    with (
-        tempfile.TemporaryDirectory(prefix="deepdive-") as folder,  # a Trainer makes its output folder at once
-        open(os.devnull, "w") as nothing,
-        contextlib.redirect_stdout(nothing),
-    ):
-        arguments = TrainingArguments(
-            output_dir=folder, max_steps=1, save_strategy="no", report_to="none", disable_tqdm=True
-        )
-        Trainer(GPT2LMHeadModel(config), arguments, train_dataset=[{"input_ids": row, "labels": row}] * 2).train()
 
 
 def _in_memory(data: bytes) -> int:

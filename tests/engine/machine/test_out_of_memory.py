@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from deepdive.engine.machine.ledger import Ledger
-from deepdive.engine.machine.out_of_memory import check, explain, is_out_of_memory
+from deepdive.engine.machine.out_of_memory import breaks_the_device, check, explain, is_out_of_memory
 
 GIB = 1 << 30
 CUDA = (
@@ -96,6 +96,12 @@ def test_a_real_update_hits_the_limit() -> None:
         (MemoryError(), True),
         (torch.OutOfMemoryError("x"), True),
         (RuntimeError("CUDA error: out of memory"), True),
+        (RuntimeError("CUDA driver error: out of memory"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 17.97 GiB, max allowed: 18.13 GiB)"), True),
+        (RuntimeError("Error out of memory at line 380 in file /src/csrc/ops.cu"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED"), False),
         (RuntimeError("shapes do not fit"), False),
         (ValueError("out of memory"), False),
     ],
@@ -113,3 +119,17 @@ def test_a_declared_budget_names_the_first_tensor_that_does_not_fit(what: str, a
     fault = explain(torch.OutOfMemoryError(f"Declared budget: {said}"), {"held": {}, "device": "cpu"})
     assert fault.cause == f"out of memory: {said}"
     assert action in fault.action
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (torch.AcceleratorError("CUDA error: device-side assert triggered"), True),
+        (RuntimeError("CUDA error: device-side assert triggered"), True),
+        (RuntimeError("CUDA error: out of memory"), False),
+        (torch.OutOfMemoryError(CUDA), False),
+        (IndexError("index out of range in self"), False),
+    ],
+)
+def test_a_cuda_error_that_every_later_call_repeats_is_known(error: Exception, verdict: bool) -> None:
+    assert breaks_the_device(error) is verdict

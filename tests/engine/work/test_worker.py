@@ -58,6 +58,17 @@ def test_a_step_that_raises_is_a_failed_job_with_its_reason_and_the_worker_lives
     assert run.worker() == worker
 
 
+def test_after_a_cuda_error_that_stays_the_next_job_gets_a_new_worker(laboratory: Laboratory) -> None:
+    run = laboratory.run()
+    job = laboratory.finish(run, "poisoned")
+    assert (job.outcome, "device-side assert" in job.cause) == ("failed", True)
+    end = time.monotonic() + PATIENCE
+    while run.worker() is not None and time.monotonic() < end:
+        time.sleep(0.02)
+    assert run.worker() is None
+    assert laboratory.finish(run, "numbers").outcome == "done"
+
+
 def test_what_the_step_refuses_is_refused_with_what_is_allowed(laboratory: Laboratory) -> None:
     job = laboratory.finish(laboratory.run(), "picky")
     assert (job.outcome, job.cause) == ("refused", "word: 'blorp' is not in the vocabulary")

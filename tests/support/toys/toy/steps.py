@@ -90,6 +90,12 @@ def broken(lab: Lab):
 
 
 @step
+def poisoned(lab: Lab):
+    """Fail as a kernel does that reads outside a table."""
+    raise torch.AcceleratorError("CUDA error: device-side assert triggered")
+
+
+@step
 def too_big(lab: Lab):
     """Ask for more memory than there is."""
     raise torch.OutOfMemoryError("Tried to allocate 31.00 GiB")
