@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import ssl
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from deepdive.engine.common.faults import Fault
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-SCHEMES = ("http", "https", "socks5", "socks5h")
+SOCKS = ("socks5", "socks5h") if find_spec("socksio") else ()
+SCHEMES = ("http", "https", *SOCKS)
 
 
 def check() -> None:
