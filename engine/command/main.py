@@ -33,6 +33,8 @@ from deepdive.engine.runs.store import Run, RunInfo, Store
 from deepdive.engine.runs.view import RunView, of
 from deepdive.engine.work import supervisor
 
+HINT_SECONDS = 5.0  # until the firm way is named
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     try:
@@ -251,11 +253,13 @@ def stop_run(arguments: argparse.Namespace) -> int:
         say(f"nothing runs in {run.id}")
         return 0
     supervisor.stop(run, firm=arguments.firm)
-    end = time.monotonic() + 60
-    while supervisor.busy(run) and time.monotonic() < end:
+    hint = time.monotonic() + HINT_SECONDS
+    while (state := supervisor.status(run))[0]:
+        if time.monotonic() > hint:
+            why = state[1] or "it has not come to a safe point yet"
+            complain(f"deepdive: {why}. `deepdive stop --firm {run.id}` ends it now; Ctrl-C here only stops waiting")
+            hint = float("inf")
         time.sleep(POLL_SECONDS)
-    if supervisor.busy(run):
-        raise Fault(f"{run.id} has not come to a safe point yet", f"deepdive stop --firm {run.id} ends it now")
     say(f"{run.id} is stopped")
     return 0
 

@@ -188,12 +188,10 @@ def follow(run: Run, before: RunView, as_json: bool, handed: Handed = NOTHING) -
                     complain(f"deepdive: {visible(trouble)}. Free some space: nothing is lost so far.")
                 told = trouble
                 if not busy:
-                    closed = run.settle()
-                    left_open = view.running is not None and not closed
-                    dying = left_open and run.worker() is None  # killed, but a thread of it still holds the lock
+                    run.settle()
                     if not pressed:
                         submission.tell_lost(run, handed)
-                    if not poll() and not dying:
+                    if not poll():
                         break
             time.sleep(POLL_SECONDS)
             if not as_json:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import os
-import stat
 import symtable
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from deepdive.engine.common import folders
+from deepdive.engine.common.files import read_whole
 
 METHODS = "deepdive.engine.methods"
 FILE_BYTES = 2_000_000
@@ -192,17 +191,11 @@ class Module:
 def read_text(path: Path) -> str:
     """The text of a tutorial's file. Raises Broken."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait for its writer
-        with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise Broken(path, 1, "is no ordinary file")
-            data = file.read(FILE_BYTES + 1)
+        data = read_whole(path, FILE_BYTES)
     except FileNotFoundError:
         raise Broken(path, 1, "is missing") from None
     except OSError as error:
         raise Broken(path, 1, f"can't be read: {error.strerror}") from error
-    if len(data) > FILE_BYTES:
-        raise Broken(path, 1, f"is longer than {FILE_BYTES:,} bytes")
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

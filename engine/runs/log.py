@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.files import ordinary
 from deepdive.engine.runs.events import AnyEvent, decode, encode
 
 R = TypeVar("R")
@@ -42,6 +44,11 @@ class Writer:
                 torn = file.read(1) != b"\n"
             if torn:
                 self._half = b"\n"  # a line torn by a power cut must not swallow the next one
+
+    @property
+    def gone(self) -> bool:
+        """Whether the file was removed: what is written now is read by nobody."""
+        return os.fstat(self._fd).st_nlink == 0
 
     @property
     def waiting(self) -> int:
@@ -102,7 +109,7 @@ class Reader(Generic[R]):
     def poll(self, limit: int = 8 << 20) -> list[R]:
         """At most about `limit` bytes of new records, oldest first; empty when there are none."""
         try:
-            with open(self.path, "rb") as file:
+            with open(self.path, "rb", opener=ordinary) as file:
                 file.seek(self.offset)
                 data = file.read(limit)
         except FileNotFoundError:
@@ -134,7 +141,17 @@ class Tail(Reader[AnyEvent]):
 
 
 def replay(path: Path) -> tuple[list[AnyEvent], Tail]:
-    """All events of a log and the tail that goes on from there. Other ranks' files beside it are merged by time."""
+    """All events of a log and the tail that goes on from there. Other ranks' files beside it are merged by time.
+
+    Raises Fault where the file can't be read.
+    """
+    try:
+        return _replay(path)
+    except OSError as error:
+        raise Fault(f"{path} can't be read: {error.strerror}", "Look at its kind, owner and mode") from error
+
+
+def _replay(path: Path) -> tuple[list[AnyEvent], Tail]:
     tail = Tail(path)
     events: list[AnyEvent] = []
     while new := tail.poll():

@@ -7,19 +7,26 @@ import importlib
 import re
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import psutil
 from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.files import read_whole
 
 LIBRARIES = ("torch", "transformers", "datasets", "peft", "trl", "bitsandbytes", "accelerate")
 FORMAT = 1
+RECORD_BYTES = 1_000_000
+
+
+Time = Annotated[float, msgspec.Meta(ge=0, le=1e11)]  # seconds since the epoch: until the year 5138
+Pid = Annotated[int, msgspec.Meta(ge=1, lt=1 << 31)]
 
 
 class Worker(msgspec.Struct, frozen=True):
     """A worker's address. The start time tells a process from a later one with the same pid."""
 
-    pid: int
+    pid: Pid
     started: float
     socket: str
     oom_kills: int = 0  # the kernel's count when the worker began: more of them explains a silent death
@@ -39,7 +46,7 @@ class Record(msgspec.Struct, kw_only=True):
     id: str
     tutorial: str
     scale: str
-    started: float
+    started: Time
     versions: dict[str, str] = {}
     machine: str = ""
     roles: dict[str, str] = {}  # role: where the learner pointed it
@@ -88,21 +95,22 @@ def oom_kills() -> int:
 def read_record(folder: Path) -> Record:
     path = folder / "run.json"
     try:
-        data = path.read_bytes()
-        table = msgspec.json.decode(data)
+        table = msgspec.json.decode(read_whole(path, RECORD_BYTES))
         format = table.get("format", 0) if isinstance(table, dict) else 0
         if isinstance(format, int) and format > FORMAT:
             raise Fault(
                 f"run {folder.name} was made by a newer version (format {format}; this one reads up to {FORMAT})",
                 "Update deepdive; nothing in the run was changed",
             )
-        return msgspec.convert(table, Record)
+        record = msgspec.convert(table, Record)
+        record.id = folder.name  # a folder that was copied or renamed is a run of that name
+        return record
     except FileNotFoundError:
         raise Fault(f"run {folder.name} has no run.json", f"Delete {folder} if it is not wanted") from None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Fault(f"{path} can't be read: {error}", f"Mend or delete {folder}") from error
     except OSError as error:
-        raise Fault(f"{path} can't be read: {error.strerror}", "Look at its owner and mode") from error
+        raise Fault(f"{path} can't be read: {error.strerror}", "Look at its kind, owner and mode") from error
 
 
 def versions() -> dict[str, str]:

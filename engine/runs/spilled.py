@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from deepdive.engine.common.files import read_whole
 from deepdive.engine.runs.events import LINE_LIMIT, AnyEvent, Plot, Rows, Text, encode
 
 LARGEST = 16 << 20  # bytes of a file that is read for a screen
@@ -37,13 +38,13 @@ def _filled(run: Path, event: AnyEvent) -> AnyEvent:
         return event
     path = (run / named).resolve()
     try:
-        if not path.is_relative_to(run.resolve()) or path.stat().st_size > LARGEST:
+        if not path.is_relative_to(run.resolve()):
             return event
-        content = msgspec.json.decode(path.read_bytes())
+        content = msgspec.json.decode(read_whole(path, LARGEST))
         if isinstance(event, Rows) and isinstance(content, list):
             content = content[:MOST_ROWS]
         return _with(event, {field: content})
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError, RecursionError):
         return event
 
 

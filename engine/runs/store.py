@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import re
@@ -24,13 +23,14 @@ from typing import Any
 
 import msgspec
 from deepdive.engine.common.faults import Fault, Refusal
-from deepdive.engine.common.files import FULL_OR_READ_ONLY, last_lines, write_atomically
+from deepdive.engine.common.files import FULL_OR_READ_ONLY, last_lines, lock, read_whole, write_atomically
 from deepdive.engine.common.folders import home as default_home
 from deepdive.engine.runs.events import End, Job
 from deepdive.engine.runs.log import Writer, replay
 from deepdive.engine.runs.record import Record, Worker, read_record, repointed, versions
 from deepdive.engine.runs.view import RunView, of
 
+EDITS_BYTES = 1_000_000
 OUT_OF_MEMORY = (  # cause and action of a worker's death
     "out of memory: the kernel killed the worker",
     "Make the batch or the model smaller, close what else uses memory, and run the step again",
@@ -84,7 +84,7 @@ class Run:
         """run.json as it is now, to be changed and then written; whoever else changes it waits. Raises Fault."""
         fd = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+            lock(fd, wait=True)
             yield self.reload()
             self.write()
         finally:
@@ -96,12 +96,16 @@ class Run:
 
     # ---- the learner's settings -------------------------------------------------------------------------------
     def edits(self) -> dict[str, dict[str, Any]]:
-        """The settings that the learner changed, by step."""
+        """The settings that the learner changed, by step. Raises Fault."""
+        path = self.folder / "edits.json"
         try:
-            edits: dict[str, dict[str, Any]] = json.loads((self.folder / "edits.json").read_text())
-        except (FileNotFoundError, ValueError):
+            return msgspec.json.decode(read_whole(path, EDITS_BYTES), type=dict[str, dict[str, Any]])
+        except FileNotFoundError:
             return {}
-        return edits
+        except OSError as error:
+            raise Fault(f"{path} can't be read: {error.strerror}", "Look at its kind, owner and mode") from error
+        except (ValueError, RecursionError) as error:
+            raise Fault(f"{path} can't be read: {error}", "Mend it, or delete it for the defaults") from error
 
     def point(self, roles: dict[str, str]) -> None:
         """Point some roles elsewhere; "" sets a role's own place back. Raises Fault."""
@@ -119,20 +123,27 @@ class Run:
     @contextlib.contextmanager
     def locked(self, patience: float = 0.0) -> Iterator[bool]:
         """Hold the run's lock if nobody else does, or lets go of it within `patience` seconds; yields whether it is
-        held."""
-        fd = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        held. Raises Fault where there can be no lock."""
+        path = self.folder / "lock"
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+        except OSError as error:
+            raise Fault(f"{path} can't be opened: {error.strerror}", "Look at its kind, owner and mode") from error
         end = time.monotonic() + patience
         try:
-            while not (mine := _lock(fd)) and time.monotonic() < end:
+            while not (mine := lock(fd)) and time.monotonic() < end:
                 time.sleep(0.02)
             yield mine
         finally:
             os.close(fd)
 
     def worker(self) -> Worker | None:
-        """The worker that serves this run, if it is alive."""
+        """The worker that serves this run: it holds the run's lock, or is about to take it."""
         worker = self.reload().worker
-        return worker if worker is not None and worker.alive() else None
+        if worker is None or worker.alive():
+            return worker
+        with self.locked() as mine:
+            return None if mine else worker
 
     def settle(self) -> list[End]:
         """Close the jobs that a dead worker left open; returns what was added to the log.
@@ -174,14 +185,6 @@ class Run:
         return RunInfo(
             record.id, record.tutorial, record.scale, state, record.started, len(jobs), last.step if last else ""
         )
-
-
-def _lock(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 class Store:
@@ -236,7 +239,7 @@ class Store:
                 raise Refusal("RUN", "there is no run yet", "deepdive run TUTORIAL starts one")
             return Run(runs[0], read_record(runs[0]))
         folder = self.folder / id
-        if not re.fullmatch(r"[\w.-]+", id) or not folder.is_dir():
+        if not re.fullmatch(r"[\w-][\w.-]*", id) or not folder.is_dir():
             known = ", ".join(path.name for path in self._folders()[:8])
             raise Refusal("RUN", f"there is no run {id!r}", known or "none yet")
         return Run(folder, read_record(folder))
@@ -263,17 +266,27 @@ class Store:
                 run = Run(folder, read_record(folder))
                 run.settle()
                 infos.append(run.info())
-            except Fault as fault:
-                tutorial, started = folder.name.rpartition("-")[0], folder.stat().st_mtime
-                infos.append(RunInfo(folder.name, tutorial, "", "unreadable", started, 0, problem=fault.cause))
+            except Exception as error:  # noqa: BLE001 - what nobody thought of in one run hides no other
+                why = error.cause if isinstance(error, Fault) else f"can't be read: {type(error).__name__}: {error}"
+                tutorial, started = folder.name.rpartition("-")[0], _changed(folder)
+                infos.append(RunInfo(folder.name, tutorial, "", "unreadable", started, 0, problem=why))
         return infos
 
     def delete(self, id: str) -> None:
-        """Raises Refusal while a worker serves the run."""
-        run = self.open(id)
-        if run.worker() is not None:
-            raise Refusal("RUN", f"a worker serves {id}", f"deepdive stop {id}")
-        shutil.rmtree(run.folder)
+        """Raises Refusal while a worker serves the run, Fault where it can't be removed."""
+        folder = self.folder / id
+        try:
+            served = self.open(id).worker() is not None
+        except Refusal:
+            raise
+        except Fault:  # what can't be read can be deleted
+            served = False
+        if served:
+            raise Refusal("RUN", f"{id} is being computed", f"deepdive stop {id}, then delete it")
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise Fault(f"{folder} can't be removed: {error.strerror}", "Look at its owner and mode") from error
 
     def _folders(self) -> list[Path]:
         """Newest first, by the time they were made."""
@@ -283,8 +296,13 @@ class Store:
 
 def _made(folder: Path) -> tuple[float, int]:
     number = folder.name.rpartition("-")[2]
+    with contextlib.suppress(Fault):
+        return read_record(folder).started, int(number) if re.fullmatch("[0-9]{1,9}", number) else 0
+    return _changed(folder), 0
+
+
+def _changed(folder: Path) -> float:
     try:
-        started = json.loads((folder / "run.json").read_bytes())["started"]
-        return float(started), int(number) if number.isdigit() else 0
-    except (OSError, ValueError, KeyError, TypeError):
-        return folder.stat().st_mtime, 0
+        return folder.stat().st_mtime
+    except OSError:  # removed a moment ago
+        return 0.0

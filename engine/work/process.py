@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import io
 import os
 import random
 import sys
@@ -11,6 +12,7 @@ import tempfile
 from pathlib import Path
 from types import ModuleType
 
+from deepdive.engine.common.masking import masked
 from deepdive.engine.machine import hardware
 
 POCKET_THREADS = 4
@@ -36,6 +38,27 @@ def import_libraries() -> None:
             output_dir=folder, max_steps=1, save_strategy="no", report_to="none", disable_tqdm=True, use_cpu=True
         )
         Trainer(GPT2LMHeadModel(config), arguments, train_dataset=[{"input_ids": row, "labels": row}] * 2).train()
+
+
+class Output(io.TextIOWrapper):
+    """What Python prints here, without any secret."""
+
+    def write(self, text: str) -> int:
+        return super().write(masked(text))
+
+
+def in_memory(data: bytes) -> int:
+    """An open file for the next process with `data` in it, which never lies on a disk."""
+    if hasattr(os, "memfd_create"):
+        file = os.memfd_create("deepdive", 0)
+        os.write(file, data)
+        os.lseek(file, 0, os.SEEK_SET)
+        return file
+    reading, writing = os.pipe()
+    os.set_inheritable(reading, True)
+    os.write(writing, data)  # a pipe holds 64 KB: some hundred jobs
+    os.close(writing)
+    return reading
 
 
 def seed_everything(seed: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.masking import any_known, masked, without_known
+from deepdive.engine.lab import Stopped
 from deepdive.engine.runs import events
 from deepdive.engine.runs.events import AnyEvent, End, Figure, Job, Point
 from deepdive.engine.runs.log import Writer
@@ -39,6 +40,8 @@ class Reporter:
                 voice.late += 1
                 return
             self.writer.append(event)
+            if voice is not None and self.writer.gone:
+                raise Stopped  # the run's folder was removed: nobody will read what the step finds
             if isinstance(event, (Job, End, Figure, events.Rows, events.File, events.Spend)):
                 self.view.add([event])
 

@@ -22,9 +22,7 @@ from deepdive.engine.runs.plan import Order
 from deepdive.engine.runs.store import OUT_OF_MEMORY, Run, Store
 from deepdive.engine.runs.view import RunView
 from deepdive.engine.work import grants, protocol
-from deepdive.engine.work.supervisor import LOOK_FOR_IT, reached
-
-DYING_SECONDS = 2.0  # a dead worker's threads may hold its lock a little longer
+from deepdive.engine.work.supervisor import DYING_SECONDS, LOOK_FOR_IT, reached
 
 
 def opened(store: Store, tutorial: Tutorial, scale: str, **options: Any) -> Run:

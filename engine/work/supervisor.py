@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 from deepdive.engine.common import child
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.files import last_lines
 from deepdive.engine.machine import hardware
 from deepdive.engine.runs.events import AnyEvent, build
-from deepdive.engine.runs.record import Worker
+from deepdive.engine.runs.record import Worker, process_started
 from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.work import protocol
 
 SPAWN_SECONDS = 20.0  # until a new worker listens; the libraries are imported after that
+DYING_SECONDS = 2.0  # a dead worker's threads may hold its lock a little longer
 FIRM_SECONDS = 3.0  # between SIGTERM and SIGKILL
 LOOK_FOR_IT = "`deepdive doctor` looks for the reason"
 
@@ -43,14 +43,15 @@ def stop(run: Run, firm: bool = False) -> None:
         with contextlib.suppress(TimeoutError):
             _ask_to_stop(worker)
         return
-    _signal(worker, signal.SIGTERM)
-    end = time.monotonic() + FIRM_SECONDS
-    while worker.alive() and time.monotonic() < end:
-        time.sleep(0.05)
-    if worker.alive():
-        _signal(worker, signal.SIGKILL)
-    while worker.alive():
-        time.sleep(0.02)
+    if (pid := _pid(worker)) is None:
+        who = f"`fuser {run.folder / 'lock'}` tells which"
+        raise Fault(f"{run.id} is held by a process that does not answer", who)
+    for number, seconds in ((signal.SIGTERM, FIRM_SECONDS), (signal.SIGKILL, FIRM_SECONDS)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, number)
+        end = time.monotonic() + seconds
+        while process_started(pid) is not None and time.monotonic() < end:
+            time.sleep(0.02)
     run.settle()
 
 
@@ -83,9 +84,18 @@ def status(run: Run) -> tuple[bool, str]:
         return False, ""
     try:
         reply = protocol.call(worker.socket, do="hello")
-    except OSError:
-        return worker.alive(), ""
-    return reply["run"] == run.id and not reply["idle"], reply["trouble"]
+    except (OSError, ValueError):
+        return True, ""  # it lives, or somebody holds the run's lock
+    return reply["folder"] == str(run.folder) and not reply["idle"], reply["trouble"]
+
+
+def delete(store: Store, id: str) -> None:
+    """A run with all its files; its worker, if it has nothing to do, lets go of it first. Raises Refusal, Fault."""
+    with contextlib.suppress(Fault, OSError, ValueError):
+        run = store.open(id)
+        if (worker := run.worker()) is not None and not busy(run):
+            protocol.call(worker.socket, do="release")
+    store.delete(id)
 
 
 def ask(
@@ -114,6 +124,9 @@ def ask(
 def reached(store: Store, run: Run) -> Iterator[Path]:
     """The address of the worker to talk to about `run`; what goes wrong with it becomes a Fault."""
     worker = run.worker()
+    if worker is not None and not worker.alive() and _pid(worker) is None:
+        with run.locked(DYING_SECONDS) as free:  # killed a moment ago: its threads hold the lock until they are gone
+            worker = None if free else worker
     address = Path(worker.socket) if worker is not None else _idle(store) or _spawn(store)
     try:
         yield address
@@ -170,8 +183,10 @@ def _spawn(store: Store) -> Path:
     raise Fault("the worker could not be started", LOOK_FOR_IT, last_lines(log))
 
 
-def _signal(worker: Worker, number: int) -> None:
-    """Signal the worker's process group, but never a later process with its pid."""
+def _pid(worker: Worker) -> int | None:
+    """The process to signal, never a later one with the same number; None if nobody knows it."""
     if worker.alive():
-        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
-            os.killpg(worker.pid, number)
+        return worker.pid
+    with contextlib.suppress(OSError, ValueError, Fault):
+        return int(protocol.call(worker.socket, do="hello")["pid"])
+    return None

@@ -8,7 +8,6 @@ itself when nobody has asked for anything for `DEEPDIVE_IDLE_MINUTES`, so that n
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import gc
 import io
 import json
@@ -26,7 +25,7 @@ from typing import IO, Any, NoReturn, cast
 
 import msgspec
 from deepdive.engine.common.faults import Fault, Refusal
-from deepdive.engine.common.masking import masked
+from deepdive.engine.common.files import lock
 from deepdive.engine.keys.secret import Secret
 from deepdive.engine.lab import Lab, Stopped
 from deepdive.engine.lessons import catalogue
@@ -36,10 +35,12 @@ from deepdive.engine.runs.record import FORMAT, Worker, oom_kills, process_start
 from deepdive.engine.runs.store import Run
 from deepdive.engine.runs.view import of
 from deepdive.engine.work import protocol
+from deepdive.engine.work.process import Output, import_libraries, in_memory, pick_device
 from deepdive.engine.work.safe_points import Wish
 
 IDLE_MINUTES = 15.0
 BEAT_SECONDS = 10.0
+LOCK_SECONDS = 1.0
 FLUSH_SECONDS = 2.0  # for what waits for room on the disk before a new process begins
 NICENESS = 5  # the interface answers keys while we compute
 
@@ -66,6 +67,7 @@ class Server:
         self.execution: Any = None  # job.Execution, once the libraries are there
         self.writer: Writer | None = None
         self.lock_fd: int | None = None
+        self.identity: tuple[int, int] | None = None  # of the run's folder
         self.busy = False
         self.wish = Wish()  # of who waits for the job that runs
         self.ready = False
@@ -117,13 +119,18 @@ class Server:
                 _tell(stream, busy=self.busy, last=True)
             case "ask":
                 self.ask(request, stream)
+            case "release":
+                with self.changed:
+                    if not self.busy and not self.queue:
+                        self.release()
+                _tell(stream, last=True)
             case "quit":
                 self.ending = True
                 _tell(stream, last=True)
                 with self.changed:
                     self.changed.notify_all()
             case other:
-                raise Refusal("do", f"{other!r} is not a request", "hello, run, stop, finish, ask, quit")
+                raise Refusal("do", f"{other!r} is not a request", "hello, run, stop, finish, ask, release, quit")
 
     def trouble(self) -> str:
         """Why the log can't be written at the moment; empty if it can."""
@@ -136,26 +143,30 @@ class Server:
         with self.changed:
             if self.ending:
                 raise ConnectionError
-            if self.run is None or self.run.folder != folder:
-                if self.busy or self.queue:
-                    raise Fault("this worker is busy with another run")
-                self.bind(folder)
+            self.serve_run(folder)
             self.secrets |= {name: Secret(value) for name, value in request.get("secrets", {}).items()}
             self.queue.extend(msgspec.convert(request["orders"], list[Order]))
             self.changed.notify_all()
+
+    def serve_run(self, folder: Path) -> None:
+        """Be bound to the run in `folder`, unless we are: a folder that took another's name is another run."""
+        if self.run is not None and self.run.folder == folder and self.identity == _identity(folder):
+            return
+        if self.busy or self.queue:
+            raise Fault("this worker is busy with another run")
+        self.bind(folder)
 
     def bind(self, folder: Path) -> None:
         """Serve the run in `folder`: take its lock, write our address into it, log into it."""
         self.release()
         run = Run(folder, read_record(folder))
         fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        pid, end = os.getpid(), time.monotonic() + LOCK_SECONDS
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(fd)
-            raise Fault(f"another worker serves {run.id}") from None
-        pid = os.getpid()
-        try:
+            while not lock(fd):  # somebody may only look whether it is held
+                if time.monotonic() > end:
+                    raise Fault(f"another worker serves {run.id}", f"deepdive stop {run.id}, or wait for it")
+                time.sleep(0.01)
             with run.changing() as record:
                 record.worker = Worker(pid, process_started(pid) or 0.0, str(self.address), oom_kills())
                 record.format = FORMAT
@@ -168,6 +179,7 @@ class Server:
         os.dup2(output, 2)
         os.close(output)
         self.run, self.lock_fd, self.execution = run, fd, None
+        self.identity = _identity(folder)
 
     def release(self) -> None:
         """Let the present run go: another worker may serve it now."""
@@ -186,10 +198,7 @@ class Server:
     def ask(self, request: dict[str, Any], stream: IO[bytes]) -> None:
         question = Question(request["probe"], request.get("settings", {}))
         with self.changed:
-            if self.run is None or str(self.run.folder) != request["run"]:
-                if self.busy or self.queue:
-                    raise Fault("this worker is busy with another run")
-                self.bind(Path(request["run"]))
+            self.serve_run(Path(request["run"]))
             replaced = self.questions.get(question.probe)
             self.questions[question.probe] = question
             self.changed.notify_all()
@@ -208,8 +217,6 @@ class Server:
     # ---- the main thread --------------------------------------------------------------------------------------
     def compute(self) -> None:
         minutes = float(os.environ.get("DEEPDIVE_IDLE_MINUTES", IDLE_MINUTES))
-        from deepdive.engine.work.process import import_libraries  # after the socket listens
-
         import_libraries()
         gc.collect()
         gc.freeze()  # the libraries' own objects stay anyway: later collections pass them by
@@ -228,6 +235,9 @@ class Server:
                 self.contact = time.monotonic()
             elif self.questions:
                 self.answer(None)
+            elif self.run is not None and self.identity != _identity(self.run.folder):
+                with self.changed:
+                    self.release()  # its folder is gone
             elif self.writer is not None and self.writer.waiting:
                 self.writer.flush()  # the disk was full: there may be room now
             elif time.monotonic() - self.contact > minutes * 60 or not self.address.exists():
@@ -237,7 +247,6 @@ class Server:
         """The execution of the present run. Raises Fault where its tutorial can't be read."""
         if self.execution is None:
             from deepdive.engine.work.job import Execution
-            from deepdive.engine.work.process import pick_device
             from deepdive.engine.work.reporter import Reporter
 
             assert self.run is not None and self.writer is not None
@@ -280,7 +289,7 @@ class Server:
                 raise Stopped
             orders = msgspec.to_builtins([order, *self.queue])
             request = {"do": "run", "run": str(self.run.folder), "orders": orders, "secrets": self.secrets}
-            kept = _in_memory(json.dumps(request).encode())
+            kept = in_memory(json.dumps(request).encode())
             os.execv(sys.executable, [sys.executable, "-m", __spec__.name, str(self.address), str(kept)])
 
     def explain(self, order: Order, fault: Fault) -> None:
@@ -322,30 +331,17 @@ class Server:
                 execution.voice("beat", {"phase": "running"})
 
 
-def _in_memory(data: bytes) -> int:
-    """An open file for the next process with `data` in it, which never lies on a disk."""
-    if hasattr(os, "memfd_create"):
-        file = os.memfd_create("deepdive", 0)
-        os.write(file, data)
-        os.lseek(file, 0, os.SEEK_SET)
-        return file
-    reading, writing = os.pipe()
-    os.set_inheritable(reading, True)
-    os.write(writing, data)  # a pipe holds 64 KB: some hundred jobs
-    os.close(writing)
-    return reading
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _tell(stream: IO[bytes], **fields: Any) -> None:
     stream.write(json.dumps(fields).encode() + b"\n")
     stream.flush()
-
-
-class Output(io.TextIOWrapper):
-    """What Python prints here, without any secret."""
-
-    def write(self, text: str) -> int:
-        return super().write(masked(text))
 
 
 def main(address: str, inherited: str = "") -> None:
@@ -367,6 +363,14 @@ def main(address: str, inherited: str = "") -> None:
     else:
         os.nice(NICENESS)
     listening = protocol.listen(server.address)
+
+    def let_go() -> None:
+        """In a child that a step forked: it outlives us perhaps, and would hold the run and answer in our name."""
+        os.close(listening.fileno())
+        if server.lock_fd is not None:
+            os.close(server.lock_fd)
+
+    os.register_at_fork(after_in_child=let_go)
     threading.Thread(target=server.serve, args=(listening,), daemon=True).start()
     threading.Thread(target=server.beat, daemon=True).start()
     try:

@@ -137,7 +137,8 @@ class RunsScreen(DeepScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._quietly(lambda: store.delete(chosen.id)), group="request", exit_on_error=False)
+                deleting = self._quietly(lambda: supervisor.delete(store, chosen.id))
+                self.run_worker(deleting, group="request", exit_on_error=False)
 
         jobs = f"{chosen.jobs} {'job' if chosen.jobs == 1 else 'jobs'}"
         question = f"Delete {chosen.id} with its {jobs} and their files? It can't be undone."

@@ -1,6 +1,7 @@
 """Steps that the engine's tests run in a real worker."""
 
 import json
+import os
 import time
 from typing import Annotated, Literal
 
@@ -152,3 +153,14 @@ def lengthy(lab: Lab, tokens: Annotated[int, Range(1, 10_000)] = 40):
     lab.measure("accuracy", 0.8571, low=0.81, high=0.9, n=210, template="mine")
     lab.rows("many", [{"n": n, "text": "some words"} for n in range(tokens * 10)])
     lab.plot("shares", "bars", dict.fromkeys(words, 1 / tokens))
+
+
+@step
+def forks(lab: Lab):
+    """Leave a child behind."""
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+        os._exit(0)
+    lab.measure("child", child)
+    time.sleep(60)
