@@ -28,7 +28,9 @@ DYING_SECONDS = 2.0  # a dead worker's threads may hold its lock a little longer
 
 
 def opened(store: Store, tutorial: Tutorial, scale: str, **options: Any) -> Run:
-    """A new run, which says on what machine it was made. Raises Fault where nothing can be written."""
+    """A new run, which says on what machine it was made. Raises Fault where nothing can be written, Refusal where no
+    worker could serve it."""
+    protocol.idle_seconds()
     return store.create(tutorial.id, scale, describe(machine()), **options)
 
 

@@ -8,6 +8,7 @@ itself when nobody has asked for anything for `DEEPDIVE_IDLE_MINUTES`, so that n
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import fcntl
 import gc
 import io
@@ -26,7 +27,6 @@ from typing import IO, Any, NoReturn, cast
 
 import msgspec
 from deepdive.engine.common.faults import Fault, Refusal
-from deepdive.engine.common.masking import masked
 from deepdive.engine.keys.secret import Secret
 from deepdive.engine.lab import Lab, Stopped
 from deepdive.engine.lessons import catalogue
@@ -36,10 +36,11 @@ from deepdive.engine.runs.record import FORMAT, Worker, oom_kills, process_start
 from deepdive.engine.runs.store import Run
 from deepdive.engine.runs.view import of
 from deepdive.engine.work import protocol
+from deepdive.engine.work.process import Output, import_libraries, in_memory, tell_exit
 from deepdive.engine.work.safe_points import Wish
 
-IDLE_MINUTES = 15.0
 BEAT_SECONDS = 10.0
+UNWRITTEN_SECONDS = 300.0  # what could not be written is kept so long after the last job: somebody may free space
 FLUSH_SECONDS = 2.0  # for what waits for room on the disk before a new process begins
 NICENESS = 5  # the interface answers keys while we compute
 
@@ -66,6 +67,7 @@ class Server:
         self.execution: Any = None  # job.Execution, once the libraries are there
         self.writer: Writer | None = None
         self.lock_fd: int | None = None
+        self.listening: socket.socket | None = None
         self.busy = False
         self.wish = Wish()  # of who waits for the job that runs
         self.ready = False
@@ -75,9 +77,9 @@ class Server:
         self.contact = time.monotonic()
 
     # ---- the control thread -----------------------------------------------------------------------------------
-    def serve(self, server: socket.socket) -> None:
+    def serve(self, listening: socket.socket) -> None:
         while True:
-            connection, _ = server.accept()
+            connection, _ = listening.accept()
             threading.Thread(target=self.connection, args=(connection,), daemon=True).start()
 
     def connection(self, connection: socket.socket) -> None:
@@ -207,13 +209,12 @@ class Server:
 
     # ---- the main thread --------------------------------------------------------------------------------------
     def compute(self) -> None:
-        minutes = float(os.environ.get("DEEPDIVE_IDLE_MINUTES", IDLE_MINUTES))
-        from deepdive.engine.work.process import import_libraries  # after the socket listens
-
+        patience = protocol.idle_seconds()
         import_libraries()
         gc.collect()
         gc.freeze()  # the libraries' own objects stay anyway: later collections pass them by
         self.ready = True
+        rested = time.monotonic()
         while not self.ending:
             with self.changed:
                 if not self.queue and not self.questions:
@@ -225,13 +226,21 @@ class Server:
                 self.run_order(order)
                 with self.changed:
                     self.busy = bool(self.queue)
-                self.contact = time.monotonic()
+                self.contact = rested = time.monotonic()
             elif self.questions:
                 self.answer(None)
-            elif self.writer is not None and self.writer.waiting:
-                self.writer.flush()  # the disk was full: there may be room now
-            elif time.monotonic() - self.contact > minutes * 60 or not self.address.exists():
+            elif self.run is not None and self.writer is not None and self.writer.waiting:
+                since = max(rested, self.writer.failing_since)
+                if not self.writer.flush() and time.monotonic() - since > min(patience, UNWRITTEN_SECONDS):
+                    sys.stderr.write(f"{self.run.log} could not be written: {self.writer.error}. The worker ends.\n")
+                    self.ending = True
+            elif time.monotonic() - self.contact > patience or self.left_behind():
                 self.ending = True  # nobody asks for anything, or nobody can
+
+    def left_behind(self) -> bool:
+        """Whether our socket, home or program was removed."""
+        home = Path(os.environ["DEEPDIVE_HOME"])
+        return not (self.address.exists() and home.is_dir() and Path(__file__).exists())
 
     def prepared(self) -> Any:
         """The execution of the present run. Raises Fault where its tutorial can't be read."""
@@ -280,8 +289,11 @@ class Server:
                 raise Stopped
             orders = msgspec.to_builtins([order, *self.queue])
             request = {"do": "run", "run": str(self.run.folder), "orders": orders, "secrets": self.secrets}
-            kept = _in_memory(json.dumps(request).encode())
-            os.execv(sys.executable, [sys.executable, "-m", __spec__.name, str(self.address), str(kept)])
+            kept = in_memory(json.dumps(request).encode())
+            assert self.listening is not None
+            os.set_inheritable(self.listening.fileno(), True)  # who asks meanwhile waits for the new process
+            words = ("-m", __spec__.name, str(self.address), str(kept), str(self.listening.fileno()))
+            os.execv(sys.executable, [sys.executable, *words])
 
     def explain(self, order: Order, fault: Fault) -> None:
         """A job that could not even begin is told in the log as one that failed."""
@@ -319,21 +331,13 @@ class Server:
             time.sleep(BEAT_SECONDS)
             execution = self.execution
             if self.busy and execution is not None:
-                execution.voice("beat", {"phase": "running"})
+                with contextlib.suppress(Fault, Stopped):  # the log can't be written: the step hears it too
+                    execution.voice("beat", {"phase": "running"})
 
-
-def _in_memory(data: bytes) -> int:
-    """An open file for the next process with `data` in it, which never lies on a disk."""
-    if hasattr(os, "memfd_create"):
-        file = os.memfd_create("deepdive", 0)
-        os.write(file, data)
-        os.lseek(file, 0, os.SEEK_SET)
-        return file
-    reading, writing = os.pipe()
-    os.set_inheritable(reading, True)
-    os.write(writing, data)  # a pipe holds 64 KB: some hundred jobs
-    os.close(writing)
-    return reading
+    def crash(self, cause: str) -> None:
+        """Tell why the process ends in the middle of a job."""
+        if self.busy and self.execution is not None:
+            self.execution.crash(cause)
 
 
 def _tell(stream: IO[bytes], **fields: Any) -> None:
@@ -341,18 +345,14 @@ def _tell(stream: IO[bytes], **fields: Any) -> None:
     stream.flush()
 
 
-class Output(io.TextIOWrapper):
-    """What Python prints here, without any secret."""
-
-    def write(self, text: str) -> int:
-        return super().write(masked(text))
-
-
-def main(address: str, inherited: str = "") -> None:
-    """Serve at `address`; `inherited` is an open file with the request that the process before this one left."""
+def main(address: str, inherited: str = "", listening: str = "") -> None:
+    """Serve at `address`. The process before this one may have left open files: `inherited` with its last request,
+    and the socket that it listened at."""
+    faulthandler.enable(2)  # a crash in a library's own code has its last lines too
     sys.stdout = Output(cast(io.TextIOWrapper, sys.stdout).detach(), write_through=True)
     sys.stderr = Output(cast(io.TextIOWrapper, sys.stderr).detach(), "utf-8", "backslashreplace", write_through=True)
     server = Server(Path(address))
+    tell_exit(server.crash)
 
     def terminate(number: int, frame: FrameType | None) -> None:
         server.ending = True
@@ -366,8 +366,9 @@ def main(address: str, inherited: str = "") -> None:
             server.take(json.load(kept))
     else:
         os.nice(NICENESS)
-    listening = protocol.listen(server.address)
-    threading.Thread(target=server.serve, args=(listening,), daemon=True).start()
+    server.listening = socket.socket(fileno=int(listening)) if listening else protocol.listen(server.address)
+    server.listening.set_inheritable(False)
+    threading.Thread(target=server.serve, args=(server.listening,), daemon=True).start()
     threading.Thread(target=server.beat, daemon=True).start()
     try:
         with contextlib.suppress(Stopped):
