@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import IO, NoReturn, cast
 
 from deepdive.engine.common.masking import masked
 from deepdive.engine.machine import hardware
@@ -22,10 +22,17 @@ POCKET_THREADS = 4
 
 
 class Output(io.TextIOWrapper):
-    """What Python prints here, without any secret."""
+    """What Python prints here, without any secret and at once. What a full disk does not take is lost: no step fails
+    because something of it prints."""
+
+    def __init__(self, descriptor: int) -> None:
+        unbuffered = io.FileIO(descriptor, "w", closefd=False)
+        super().__init__(cast(IO[bytes], unbuffered), "utf-8", "backslashreplace", write_through=True)
 
     def write(self, text: str) -> int:
-        return super().write(masked(text))
+        with contextlib.suppress(OSError):
+            super().write(masked(text))
+        return len(text)
 
 
 def in_memory(data: bytes) -> int:

@@ -23,6 +23,7 @@ from deepdive.engine.common.folders import ENGINE, runtime
 from deepdive.engine.common.masking import masked
 
 TIMEOUT = 5.0
+BUSY, SERVED = "this worker is busy with another run", "another worker serves this run"  # causes of a fault
 IDLE_MINUTES = 15.0
 IDLE_VARIABLE = "DEEPDIVE_IDLE_MINUTES"
 

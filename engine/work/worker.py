@@ -11,7 +11,6 @@ import contextlib
 import faulthandler
 import fcntl
 import gc
-import io
 import json
 import os
 import signal
@@ -140,7 +139,7 @@ class Server:
                 raise ConnectionError
             if self.run is None or self.run.folder != folder:
                 if self.busy or self.queue:
-                    raise Fault("this worker is busy with another run")
+                    raise Fault(protocol.BUSY)
                 self.bind(folder)
             self.secrets |= {name: Secret(value) for name, value in request.get("secrets", {}).items()}
             self.queue.extend(msgspec.convert(request["orders"], list[Order]))
@@ -155,7 +154,7 @@ class Server:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(fd)
-            raise Fault(f"another worker serves {run.id}") from None
+            raise Fault(protocol.SERVED) from None
         pid = os.getpid()
         try:
             with run.changing() as record:
@@ -190,7 +189,7 @@ class Server:
         with self.changed:
             if self.run is None or str(self.run.folder) != request["run"]:
                 if self.busy or self.queue:
-                    raise Fault("this worker is busy with another run")
+                    raise Fault(protocol.BUSY)
                 self.bind(Path(request["run"]))
             replaced = self.questions.get(question.probe)
             self.questions[question.probe] = question
@@ -349,8 +348,7 @@ def main(address: str, inherited: str = "", listening: str = "") -> None:
     """Serve at `address`. The process before this one may have left open files: `inherited` with its last request,
     and the socket that it listened at."""
     faulthandler.enable(2)  # a crash in a library's own code has its last lines too
-    sys.stdout = Output(cast(io.TextIOWrapper, sys.stdout).detach(), write_through=True)
-    sys.stderr = Output(cast(io.TextIOWrapper, sys.stderr).detach(), "utf-8", "backslashreplace", write_through=True)
+    sys.stdout, sys.stderr = Output(1), Output(2)
     server = Server(Path(address))
     tell_exit(server.crash)
 
