@@ -113,7 +113,7 @@ class Server:
                 with self.changed:
                     if verdict == "stop":
                         self.queue.clear()
-                    if self.busy:
+                    if self.busy or self.queue:
                         self.wish.verdict = verdict
                 _tell(stream, busy=self.busy, last=True)
             case "ask":
@@ -142,6 +142,7 @@ class Server:
                     raise Fault(protocol.BUSY)
                 self.bind(folder)
             self.secrets |= {name: Secret(value) for name, value in request.get("secrets", {}).items()}
+            self.wish.verdict = request.get("wish", self.wish.verdict)
             self.queue.extend(msgspec.convert(request["orders"], list[Order]))
             self.changed.notify_all()
 
@@ -220,11 +221,11 @@ class Server:
                     self.changed.wait(timeout=1.0)
                 order = self.queue.popleft() if self.queue else None
                 self.busy = order is not None
-                self.wish.verdict = ""
             if order is not None:
                 self.run_order(order)
                 with self.changed:
                     self.busy = bool(self.queue)
+                    self.wish.verdict = ""
                 self.contact = rested = time.monotonic()
             elif self.questions:
                 self.answer(None)
@@ -234,7 +235,8 @@ class Server:
                     sys.stderr.write(f"{self.run.log} could not be written: {self.writer.error}. The worker ends.\n")
                     self.ending = True
             elif time.monotonic() - self.contact > patience or self.left_behind():
-                self.ending = True  # nobody asks for anything, or nobody can
+                with self.changed:  # nobody asks for anything, or nobody can
+                    self.ending = not (self.queue or self.questions)
 
     def left_behind(self) -> bool:
         """Whether our socket, home or program was removed."""
@@ -282,12 +284,14 @@ class Server:
         """Become a new process with the same number, so that a step that asks for one has it to itself. What is queued
         and the secrets pass through memory."""
         assert self.run is not None and self.writer is not None
+        self.answer(None)
         self.writer.flush(FLUSH_SECONDS)
         with self.changed:  # until the end of this process: who asks for a stop now asks the next one again
             if self.wish.verdict == "stop":
                 raise Stopped
             orders = msgspec.to_builtins([order, *self.queue])
             request = {"do": "run", "run": str(self.run.folder), "orders": orders, "secrets": self.secrets}
+            request["wish"] = self.wish.verdict
             kept = in_memory(json.dumps(request).encode())
             assert self.listening is not None
             os.set_inheritable(self.listening.fileno(), True)  # who asks meanwhile waits for the new process
@@ -353,7 +357,7 @@ def main(address: str, inherited: str = "", listening: str = "") -> None:
     tell_exit(server.crash)
 
     def terminate(number: int, frame: FrameType | None) -> None:
-        server.ending = True
+        server.ending, server.wish.verdict = True, "stop"  # a library's callback may swallow what is raised in it
         raise Stopped
 
     signal.signal(signal.SIGTERM, terminate)
