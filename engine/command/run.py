@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 from deepdive.engine.command.console import FAILED, STOPPED, WRONG, complain, say, unlock
 from deepdive.engine.command.telling import Teller, results_table
-from deepdive.engine.common.faults import Refusal
+from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.files import FULL_OR_READ_ONLY
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import shown
 from deepdive.engine.keys import finding
@@ -188,10 +189,11 @@ def follow(run: Run, before: RunView, as_json: bool, handed: Handed = NOTHING) -
                     complain(f"deepdive: {visible(trouble)}. Free some space: nothing is lost so far.")
                 told = trouble
                 if not busy:
-                    run.settle()
-                    if not pressed:
-                        submission.tell_lost(run, handed)
+                    closed = run.settle()
+                    lost = not pressed and submission.tell_lost(run, handed)
                     if not poll():
+                        if closed or lost:
+                            raise Fault(f"how it ended can't be written into {run.log}", FULL_OR_READ_ONLY)
                         break
             time.sleep(POLL_SECONDS)
             if not as_json:

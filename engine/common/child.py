@@ -56,6 +56,7 @@ FAMILIES = re.compile(
     "|PYTORCH|TRITON|BNB|NCCL|TOKENIZERS|SAFETENSORS|MALLOC|DYLD|COVERAGE)_|PYTHON"
 )
 SECRET_NAME = re.compile("(TOKEN|KEY|SECRET|PASSWORD)$")
+UNFIT = ("PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONINSPECT")  # transformers does not import without docstrings
 HERE = ("localhost", "127.0.0.1", "::1")  # never reached through a proxy
 
 
@@ -72,7 +73,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def _needed(name: str) -> bool:
-    if name in VARIABLES or SECRET_NAME.search(name):
+    if name in VARIABLES or name in UNFIT or SECRET_NAME.search(name):
         return False
     return name in NEEDED or name.upper() in PROXIES or FAMILIES.match(name) is not None
 

@@ -48,6 +48,15 @@ def read_whole(path: Path, most: int) -> bytes:
     return data
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file or folder from a later one of its name; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def lock(descriptor: int, wait: bool = False) -> bool:
     """Take the exclusive lock of an open file; whether it was free. Raises Fault where the file system has none."""
     try:

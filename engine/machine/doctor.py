@@ -24,13 +24,14 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from deepdive.engine.common import folders
+from deepdive.engine.common import child, folders
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.words import size
 from deepdive.engine.keys import system_keyring
 from deepdive.engine.machine import hardware
 
 PATIENCE = 2.0  # seconds for a hub or a keyring
+IMPORT_SECONDS = 3.0
 LAST = 4.0  # seconds after which a check that has not answered is given up
 GB = 10**9
 MEMORY_WANTED = 3 * hardware.GIB // 2  # the libraries and a pocket lesson
@@ -242,7 +243,7 @@ SHOWN = ("torch", "transformers", "datasets", "peft", "trl", "bitsandbytes", "ac
 
 
 def libraries() -> Check:
-    """Installed versions against those that this program was made for."""
+    """Installed versions against those that this program was made for, and whether torch imports."""
     from packaging.requirements import Requirement
 
     wrong = []
@@ -255,11 +256,22 @@ def libraries() -> Check:
             wrong.append(f"{requirement.name} is missing")
         elif not requirement.specifier.contains(version, prereleases=True):
             wrong.append(f"{requirement.name} {version} is not {requirement.specifier}")
+    says, action = "; ".join(wrong), "Install again: pip install --upgrade --force-reinstall deepdive-llm"
     if wrong:
-        says, action = "; ".join(wrong), "Install again: pip install --upgrade --force-reinstall deepdive-llm"
         return Check("libraries", "fail" if "missing" in says else "warn", says, action)
+    if why := _does_not_import("torch"):
+        return Check("libraries", "fail", f"torch {_version('torch')} does not import: {why}", action)
     python = ".".join(map(str, sys.version_info[:3]))
     return Check("libraries", "ok", f"Python {python}, " + ", ".join(f"{name} {_version(name)}" for name in SHOWN))
+
+
+def _does_not_import(name: str) -> str:
+    """Why a child can't import it; empty where it can, or needs longer than anybody wants to wait."""
+    try:
+        reply = child.ask("machine.importing", name, str, IMPORT_SECONDS)
+    except child.Silent:
+        return ""
+    return reply.last_error or "its process died" if reply.told is None else reply.told
 
 
 def _version(name: str) -> str | None:

@@ -24,6 +24,7 @@ from deepdive.engine.runs.events import AnyEvent, decode, encode
 R = TypeVar("R")
 
 WAITING_LIMIT = 50_000  # lines kept in memory while the disk is full
+LAST_WORDS = 100  # of them, for how it ended
 RETRY_SECONDS = 0.5
 
 
@@ -38,6 +39,7 @@ class Writer:
         self._retry = 0.0
         self._lock = threading.Lock()
         self.error: OSError | None = None
+        self.failing_since = 0.0  # by time.monotonic()
         if size := os.fstat(self._fd).st_size:
             with open(path, "rb") as file:
                 file.seek(size - 1)
@@ -54,6 +56,11 @@ class Writer:
     def waiting(self) -> int:
         """Lines that are not on disk yet."""
         return len(self._waiting) + bool(self._half)
+
+    @property
+    def full(self) -> bool:
+        """Whether what is appended now would soon push out what waits."""
+        return len(self._waiting) >= WAITING_LIMIT - LAST_WORDS
 
     def append(self, record: msgspec.Struct) -> None:
         line = encode(record) + b"\n"
@@ -77,6 +84,8 @@ class Writer:
         try:
             return os.write(self._fd, data)
         except OSError as error:
+            if self.error is None:
+                self.failing_since = time.monotonic()
             self.error = error
             return 0
 

@@ -141,6 +141,11 @@ class Execution:
         voice.end(end)
         return end.outcome
 
+    def crash(self, cause: str) -> None:
+        """The step ends the process: the job's last word."""
+        action, now = "Let the step return or raise instead", time.time()
+        self.voice.end(End(t=now, job=self.voice.job, outcome="failed", cause=cause, action=action))
+
     def resource(self, kind: str, role: str, places: dict[str, Place], needed: dict[str, tuple[JobView, Path]]) -> Any:
         """What the lab asks for. A download tells its progress, and hears a stop when it does."""
         voice = self.voice

@@ -1,4 +1,5 @@
-"""What a worker's process is given: the libraries; and for a job seeds, threads, the device, the tutorial's code."""
+"""A worker's process: what it prints, how it ends or begins again, the libraries; and for a job seeds, threads, the
+device, the tutorial's code."""
 
 from __future__ import annotations
 
@@ -9,13 +10,56 @@ import os
 import random
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import IO, NoReturn, cast
 
 from deepdive.engine.common.masking import masked
 from deepdive.engine.machine import hardware
 
 POCKET_THREADS = 4
+
+
+class Output(io.TextIOWrapper):
+    """What Python prints here, without any secret and at once. What a full disk does not take is lost: no step fails
+    because something of it prints."""
+
+    def __init__(self, descriptor: int) -> None:
+        unbuffered = io.FileIO(descriptor, "w", closefd=False)
+        super().__init__(cast(IO[bytes], unbuffered), "utf-8", "backslashreplace", write_through=True)
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            super().write(masked(text))
+        return len(text)
+
+
+def in_memory(data: bytes) -> int:
+    """An open file for the next process with `data` in it, which never lies on a disk."""
+    if hasattr(os, "memfd_create"):
+        file = os.memfd_create("deepdive", 0)
+        os.write(file, data)
+        os.lseek(file, 0, os.SEEK_SET)
+        return file
+    reading, writing = os.pipe()
+    os.set_inheritable(reading, True)
+    os.write(writing, data)  # a pipe holds 64 KB: some hundred jobs
+    os.close(writing)
+    return reading
+
+
+def tell_exit(tell: Callable[[str], None]) -> None:
+    """Have `os._exit` tell its code before this process ends; in a child that a step forked it is as it was."""
+    ours, leave = os.getpid(), os._exit
+
+    def told(status: int) -> NoReturn:
+        if os.getpid() == ours:
+            with contextlib.suppress(Exception):
+                tell(f"the step ended the process: os._exit({status})")
+        leave(status)
+
+    os._exit = told
 
 
 def import_libraries() -> None:
@@ -38,27 +82,6 @@ def import_libraries() -> None:
             output_dir=folder, max_steps=1, save_strategy="no", report_to="none", disable_tqdm=True, use_cpu=True
         )
         Trainer(GPT2LMHeadModel(config), arguments, train_dataset=[{"input_ids": row, "labels": row}] * 2).train()
-
-
-class Output(io.TextIOWrapper):
-    """What Python prints here, without any secret."""
-
-    def write(self, text: str) -> int:
-        return super().write(masked(text))
-
-
-def in_memory(data: bytes) -> int:
-    """An open file for the next process with `data` in it, which never lies on a disk."""
-    if hasattr(os, "memfd_create"):
-        file = os.memfd_create("deepdive", 0)
-        os.write(file, data)
-        os.lseek(file, 0, os.SEEK_SET)
-        return file
-    reading, writing = os.pipe()
-    os.set_inheritable(reading, True)
-    os.write(writing, data)  # a pipe holds 64 KB: some hundred jobs
-    os.close(writing)
-    return reading
 
 
 def seed_everything(seed: int) -> None:

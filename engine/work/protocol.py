@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import socket
 import sys
@@ -22,6 +23,9 @@ from deepdive.engine.common.folders import ENGINE, runtime
 from deepdive.engine.common.masking import masked
 
 TIMEOUT = 5.0
+BUSY, SERVED = "this worker is busy with another run", "another worker serves this run"  # causes of a fault
+IDLE_MINUTES = 15.0
+IDLE_VARIABLE = "DEEPDIVE_IDLE_MINUTES"
 
 
 def family(home: Path) -> tuple[str, str]:
@@ -42,6 +46,18 @@ def sockets(home: Path) -> tuple[list[Path], list[Path]]:
 
 def new_socket(home: Path) -> Path:
     return runtime() / f"{'-'.join(family(home))}-{os.urandom(4).hex()}.sock"
+
+
+def idle_seconds() -> float:
+    """How long a worker waits for a request before it ends. Raises Refusal for what is no length of time."""
+    said = os.environ.get(IDLE_VARIABLE) or str(IDLE_MINUTES)
+    try:
+        minutes = float(said)
+    except ValueError:
+        minutes = math.nan
+    if not 0 < minutes < 1e6:
+        raise Refusal(IDLE_VARIABLE, f"{said!r} is no number of minutes", f"more than 0, as {IDLE_MINUTES:g}")
+    return minutes * 60
 
 
 def output_of(address: Path) -> Path:
@@ -89,14 +105,17 @@ def raised(fields: dict[str, Any]) -> Fault:
 
 
 def listen(path: Path) -> socket.socket:
-    """A listening socket at `path`, for this user only."""
+    """A listening socket at `path`, for this user only. It gets its name when it listens: one that refuses is a dead
+    worker's, and is cleared away by whoever finds it."""
+    making = path.with_suffix(".new")
     with contextlib.suppress(FileNotFoundError):
-        path.unlink()
+        making.unlink()
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
-        server.bind(str(path))
+        server.bind(str(making))
     finally:
         os.umask(before)
     server.listen(8)
+    making.rename(path)
     return server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import msgspec
 from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.files import FULL_OR_READ_ONLY
 from deepdive.engine.common.masking import any_known, masked, without_known
 from deepdive.engine.lab import Stopped
 from deepdive.engine.runs import events
@@ -38,7 +40,11 @@ class Reporter:
         with self.lock:
             if voice is not None and voice.closed:
                 voice.late += 1
+                if str(voice.late).rstrip("0") == "1":  # 1, 10, 100 ...: a thread may go on for hours
+                    sys.stderr.write(f"{self.run.id} {voice.job}: {voice.late} reported after its end, dropped\n")
                 return
+            if voice is not None and self.writer.full and not self.writer.flush():
+                raise Fault(f"{self.run.log} can't be written, and no more of it can wait", FULL_OR_READ_ONLY)
             self.writer.append(event)
             if voice is not None and self.writer.gone:
                 raise Stopped  # the run's folder was removed: nobody will read what the step finds

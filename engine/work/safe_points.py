@@ -11,11 +11,22 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from deepdive.engine.common.faults import Fault
 from deepdive.engine.lab import Lab
 from deepdive.engine.machine import ledger, out_of_memory
 
 MEMORY_SECONDS = 1.0
 Report = Callable[[str, dict[str, Any]], None]
+
+
+class Question:
+    """A probe that waits for a safe point."""
+
+    def __init__(self, probe: str, settings: dict[str, Any]) -> None:
+        self.probe, self.settings = probe, settings
+        self.answered = threading.Event()
+        self.events: list[Any] = []
+        self.fault: Fault | None = None
 
 
 @dataclass

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
+from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.files import last_lines
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
@@ -24,9 +25,13 @@ from deepdive.engine.runs.view import RunView
 from deepdive.engine.work import grants, protocol
 from deepdive.engine.work.supervisor import DYING_SECONDS, LOOK_FOR_IT, reached
 
+TRIES, RETRY_SECONDS = 20, 0.1
+
 
 def opened(store: Store, tutorial: Tutorial, scale: str, **options: Any) -> Run:
-    """A new run, which says on what machine it was made. Raises Fault where nothing can be written."""
+    """A new run, which says on what machine it was made. Raises Fault where nothing can be written, Refusal where no
+    worker could serve it."""
+    protocol.idle_seconds()
     return store.create(tutorial.id, scale, describe(machine()), **options)
 
 
@@ -67,8 +72,16 @@ def submit(store: Store, run: Run, orders: list[Order]) -> Handed:
     handed = Handed(tuple(orders), time.time())
     tutorial, record = catalogue.find(run.record.tutorial), run.record
     secrets = grants.for_steps(tutorial, record.scale, record.roles, [order.step for order in orders])
-    with reached(store, run) as address:
-        protocol.call(address, do="run", run=str(run.folder), orders=msgspec.to_builtins(orders), secrets=secrets)
+    request = {"do": "run", "run": str(run.folder), "orders": msgspec.to_builtins(orders), "secrets": secrets}
+    for left in reversed(range(TRIES)):
+        try:
+            with reached(store, run) as address:
+                protocol.call(address, **request)
+            break
+        except Fault as fault:  # between our look and our word another took that worker, or another served the run
+            if fault.cause not in (protocol.BUSY, protocol.SERVED) or not left:
+                raise
+            time.sleep(RETRY_SECONDS)
     return handed
 
 

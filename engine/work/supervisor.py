@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -160,7 +161,8 @@ def _has_nothing_to_do(path: Path) -> bool:
 
 
 def _spawn(store: Store) -> Path:
-    """Start a worker in a session of its own and wait until it listens. Raises Fault."""
+    """Start a worker in a session of its own and wait until it listens. Raises Fault, Refusal."""
+    protocol.idle_seconds()
     path = protocol.new_socket(store.home)
     log = protocol.output_of(path)
     with open(log, "wb") as output:
@@ -176,6 +178,7 @@ def _spawn(store: Store) -> Path:
     end = time.monotonic() + SPAWN_SECONDS
     while time.monotonic() < end:
         if path.exists():
+            threading.Thread(target=process.wait, daemon=True).start()  # no zombie is left when it ends before us
             return path
         if process.poll() is not None:
             break

@@ -8,8 +8,8 @@ itself when nobody has asked for anything for `DEEPDIVE_IDLE_MINUTES`, so that n
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import gc
-import io
 import json
 import os
 import signal
@@ -25,7 +25,7 @@ from typing import IO, Any, NoReturn, cast
 
 import msgspec
 from deepdive.engine.common.faults import Fault, Refusal
-from deepdive.engine.common.files import lock
+from deepdive.engine.common.files import identity, lock
 from deepdive.engine.keys.secret import Secret
 from deepdive.engine.lab import Lab, Stopped
 from deepdive.engine.lessons import catalogue
@@ -35,24 +35,14 @@ from deepdive.engine.runs.record import FORMAT, Worker, oom_kills, process_start
 from deepdive.engine.runs.store import Run
 from deepdive.engine.runs.view import of
 from deepdive.engine.work import protocol
-from deepdive.engine.work.process import Output, import_libraries, in_memory, pick_device
-from deepdive.engine.work.safe_points import Wish
+from deepdive.engine.work.process import Output, import_libraries, in_memory, pick_device, tell_exit
+from deepdive.engine.work.safe_points import Question, Wish
 
-IDLE_MINUTES = 15.0
 BEAT_SECONDS = 10.0
 LOCK_SECONDS = 1.0
+UNWRITTEN_SECONDS = 300.0  # what could not be written is kept so long after the last job: somebody may free space
 FLUSH_SECONDS = 2.0  # for what waits for room on the disk before a new process begins
 NICENESS = 5  # the interface answers keys while we compute
-
-
-class Question:
-    """A probe that waits for a safe point."""
-
-    def __init__(self, probe: str, settings: dict[str, Any]) -> None:
-        self.probe, self.settings = probe, settings
-        self.answered = threading.Event()
-        self.events: list[Any] = []
-        self.fault: Fault | None = None
 
 
 class Server:
@@ -68,6 +58,7 @@ class Server:
         self.writer: Writer | None = None
         self.lock_fd: int | None = None
         self.identity: tuple[int, int] | None = None  # of the run's folder
+        self.listening: socket.socket | None = None
         self.busy = False
         self.wish = Wish()  # of who waits for the job that runs
         self.ready = False
@@ -77,9 +68,9 @@ class Server:
         self.contact = time.monotonic()
 
     # ---- the control thread -----------------------------------------------------------------------------------
-    def serve(self, server: socket.socket) -> None:
+    def serve(self, listening: socket.socket) -> None:
         while True:
-            connection, _ = server.accept()
+            connection, _ = listening.accept()
             threading.Thread(target=self.connection, args=(connection,), daemon=True).start()
 
     def connection(self, connection: socket.socket) -> None:
@@ -114,7 +105,7 @@ class Server:
                 with self.changed:
                     if verdict == "stop":
                         self.queue.clear()
-                    if self.busy:
+                    if self.busy or self.queue:
                         self.wish.verdict = verdict
                 _tell(stream, busy=self.busy, last=True)
             case "ask":
@@ -145,12 +136,13 @@ class Server:
                 raise ConnectionError
             self.serve_run(folder)
             self.secrets |= {name: Secret(value) for name, value in request.get("secrets", {}).items()}
+            self.wish.verdict = request.get("wish", self.wish.verdict)
             self.queue.extend(msgspec.convert(request["orders"], list[Order]))
             self.changed.notify_all()
 
     def serve_run(self, folder: Path) -> None:
         """Be bound to the run in `folder`, unless we are: a folder that took another's name is another run."""
-        if self.run is not None and self.run.folder == folder and self.identity == _identity(folder):
+        if self.run is not None and self.run.folder == folder and self.identity == identity(folder):
             return
         if self.busy or self.queue:
             raise Fault("this worker is busy with another run")
@@ -165,7 +157,7 @@ class Server:
         try:
             while not lock(fd):  # somebody may only look whether it is held
                 if time.monotonic() > end:
-                    raise Fault(f"another worker serves {run.id}", f"deepdive stop {run.id}, or wait for it")
+                    raise Fault(protocol.SERVED)
                 time.sleep(0.01)
             with run.changing() as record:
                 record.worker = Worker(pid, process_started(pid) or 0.0, str(self.address), oom_kills())
@@ -179,7 +171,7 @@ class Server:
         os.dup2(output, 2)
         os.close(output)
         self.run, self.lock_fd, self.execution = run, fd, None
-        self.identity = _identity(folder)
+        self.identity = identity(folder)
 
     def release(self) -> None:
         """Let the present run go: another worker may serve it now."""
@@ -216,32 +208,42 @@ class Server:
 
     # ---- the main thread --------------------------------------------------------------------------------------
     def compute(self) -> None:
-        minutes = float(os.environ.get("DEEPDIVE_IDLE_MINUTES", IDLE_MINUTES))
+        patience = protocol.idle_seconds()
         import_libraries()
         gc.collect()
         gc.freeze()  # the libraries' own objects stay anyway: later collections pass them by
         self.ready = True
+        rested = time.monotonic()
         while not self.ending:
             with self.changed:
                 if not self.queue and not self.questions:
                     self.changed.wait(timeout=1.0)
                 order = self.queue.popleft() if self.queue else None
                 self.busy = order is not None
-                self.wish.verdict = ""
             if order is not None:
                 self.run_order(order)
                 with self.changed:
                     self.busy = bool(self.queue)
-                self.contact = time.monotonic()
+                    self.wish.verdict = ""
+                self.contact = rested = time.monotonic()
             elif self.questions:
                 self.answer(None)
-            elif self.run is not None and self.identity != _identity(self.run.folder):
+            elif self.run is not None and self.identity != identity(self.run.folder):
                 with self.changed:
                     self.release()  # its folder is gone
-            elif self.writer is not None and self.writer.waiting:
-                self.writer.flush()  # the disk was full: there may be room now
-            elif time.monotonic() - self.contact > minutes * 60 or not self.address.exists():
-                self.ending = True  # nobody asks for anything, or nobody can
+            elif self.run is not None and self.writer is not None and self.writer.waiting:
+                since = max(rested, self.writer.failing_since)
+                if not self.writer.flush() and time.monotonic() - since > min(patience, UNWRITTEN_SECONDS):
+                    sys.stderr.write(f"{self.run.log} could not be written: {self.writer.error}. The worker ends.\n")
+                    self.ending = True
+            elif time.monotonic() - self.contact > patience or self.left_behind():
+                with self.changed:  # nobody asks for anything, or nobody can
+                    self.ending = not (self.queue or self.questions)
+
+    def left_behind(self) -> bool:
+        """Whether our socket, home or program was removed."""
+        home = Path(os.environ["DEEPDIVE_HOME"])
+        return not (self.address.exists() and home.is_dir() and Path(__file__).exists())
 
     def prepared(self) -> Any:
         """The execution of the present run. Raises Fault where its tutorial can't be read."""
@@ -283,14 +285,19 @@ class Server:
         """Become a new process with the same number, so that a step that asks for one has it to itself. What is queued
         and the secrets pass through memory."""
         assert self.run is not None and self.writer is not None
+        self.answer(None)
         self.writer.flush(FLUSH_SECONDS)
         with self.changed:  # until the end of this process: who asks for a stop now asks the next one again
             if self.wish.verdict == "stop":
                 raise Stopped
             orders = msgspec.to_builtins([order, *self.queue])
             request = {"do": "run", "run": str(self.run.folder), "orders": orders, "secrets": self.secrets}
+            request["wish"] = self.wish.verdict
             kept = in_memory(json.dumps(request).encode())
-            os.execv(sys.executable, [sys.executable, "-m", __spec__.name, str(self.address), str(kept)])
+            assert self.listening is not None
+            os.set_inheritable(self.listening.fileno(), True)  # who asks meanwhile waits for the new process
+            words = ("-m", __spec__.name, str(self.address), str(kept), str(self.listening.fileno()))
+            os.execv(sys.executable, [sys.executable, *words])
 
     def explain(self, order: Order, fault: Fault) -> None:
         """A job that could not even begin is told in the log as one that failed."""
@@ -328,15 +335,13 @@ class Server:
             time.sleep(BEAT_SECONDS)
             execution = self.execution
             if self.busy and execution is not None:
-                execution.voice("beat", {"phase": "running"})
+                with contextlib.suppress(Fault, Stopped):  # the log can't be written: the step hears it too
+                    execution.voice("beat", {"phase": "running"})
 
-
-def _identity(folder: Path) -> tuple[int, int] | None:
-    try:
-        found = folder.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+    def crash(self, cause: str) -> None:
+        """Tell why the process ends in the middle of a job."""
+        if self.busy and self.execution is not None:
+            self.execution.crash(cause)
 
 
 def _tell(stream: IO[bytes], **fields: Any) -> None:
@@ -344,14 +349,16 @@ def _tell(stream: IO[bytes], **fields: Any) -> None:
     stream.flush()
 
 
-def main(address: str, inherited: str = "") -> None:
-    """Serve at `address`; `inherited` is an open file with the request that the process before this one left."""
-    sys.stdout = Output(cast(io.TextIOWrapper, sys.stdout).detach(), write_through=True)
-    sys.stderr = Output(cast(io.TextIOWrapper, sys.stderr).detach(), "utf-8", "backslashreplace", write_through=True)
+def main(address: str, inherited: str = "", listening: str = "") -> None:
+    """Serve at `address`. The process before this one may have left open files: `inherited` with its last request,
+    and the socket that it listened at."""
+    faulthandler.enable(2)  # a crash in a library's own code has its last lines too
+    sys.stdout, sys.stderr = Output(1), Output(2)
     server = Server(Path(address))
+    tell_exit(server.crash)
 
     def terminate(number: int, frame: FrameType | None) -> None:
-        server.ending = True
+        server.ending, server.wish.verdict = True, "stop"  # a library's callback may swallow what is raised in it
         raise Stopped
 
     signal.signal(signal.SIGTERM, terminate)
@@ -362,16 +369,17 @@ def main(address: str, inherited: str = "") -> None:
             server.take(json.load(kept))
     else:
         os.nice(NICENESS)
-    listening = protocol.listen(server.address)
+    server.listening = socket.socket(fileno=int(listening)) if listening else protocol.listen(server.address)
+    server.listening.set_inheritable(False)
 
     def let_go() -> None:
         """In a child that a step forked: it outlives us perhaps, and would hold the run and answer in our name."""
-        os.close(listening.fileno())
-        if server.lock_fd is not None:
-            os.close(server.lock_fd)
+        for held in (server.listening.fileno() if server.listening else None, server.lock_fd):
+            if held is not None:
+                os.close(held)
 
     os.register_at_fork(after_in_child=let_go)
-    threading.Thread(target=server.serve, args=(listening,), daemon=True).start()
+    threading.Thread(target=server.serve, args=(server.listening,), daemon=True).start()
     threading.Thread(target=server.beat, daemon=True).start()
     try:
         with contextlib.suppress(Stopped):

@@ -11,4 +11,5 @@ SITUATIONS = (
     Situation("an exception that sets the clipboard", "run rude raises --set kind=control", r"ValueError: ␛\]52", worker=True),
     Situation("a number that no reader can draw", "run rude reports --set kind=huge", r"figure v as something that can't be kept.*Report numbers", worker=True),
     Situation("a complex number", "run rude reports --set kind=complex", r"figure v as something that can't be kept", worker=True),
+    Situation("a step ends the process", "run rude raises --set kind=process", r"failed.*the step ended the process: os\._exit\(7\)\. Let the step return", worker=True),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import socket
 import sys
 import threading
@@ -215,3 +216,19 @@ def test_the_installed_libraries_are_those_that_were_asked_for() -> None:
     check = doctor.libraries()
     assert check.state == "ok", check.says
     assert "torch" in check.says
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [("raise ImportError('libcudart.so.99')", "ImportError: libcudart.so.99"), ("import os; os.abort()", "died")],
+)
+def test_a_torch_that_does_not_import_is_a_failure(
+    code: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "__init__.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", ""))))
+    check = doctor.libraries()
+    assert check.state == "fail"
+    assert "does not import" in check.says
+    assert why in check.says

@@ -56,6 +56,13 @@ def test_whatever_a_step_raises_or_reports_its_job_ends_with_the_reason_and_the_
     assert all(len(line) <= 8192 for line in run.log.read_bytes().split(b"\n"))
 
 
+def test_what_is_odd_but_can_be_kept_is_kept(rude: Laboratory) -> None:
+    job = rude.finish(rude.run(), "odd")
+    assert (job.outcome, job.cause) == ("done", "")
+    kept = {figure.name: figure.value for figure in job.figures.values()}
+    assert kept == {"tensor": 2.5, "nan": None, "word": "\\ud800 of my own", "whole": 2**70}
+
+
 @pytest.mark.parametrize("kind", ["exit", "own"])
 def test_a_probe_that_exits_is_told_and_the_worker_lives(rude: Laboratory, kind: str) -> None:
     run = rude.run()
@@ -79,6 +86,8 @@ def test_what_a_thread_of_a_step_reports_late_gets_into_no_other_job_or_run(rude
     ]
     assert [[f.name for f in job.figures.values()] for job in rude.view(second).jobs.values()] == [["process"]]
     assert b"late" not in second.log.read_bytes()
+    logs = first.worker_log.read_text() + second.worker_log.read_text()
+    assert f"{first.id} j1: 10 reported after its end, dropped" in logs
 
 
 @pytest.mark.parametrize("step", ["well", "anew"])

@@ -29,7 +29,17 @@ def deeper(n: int) -> int:
 def raises(
     lab: Lab,
     kind: Literal[
-        "exit", "exit text", "interrupt", "generator", "own", "mute", "recursion", "memory", "control", "long"
+        "exit",
+        "exit text",
+        "process",
+        "interrupt",
+        "generator",
+        "own",
+        "mute",
+        "recursion",
+        "memory",
+        "control",
+        "long",
     ] = "exit",
 ):
     """Raise what is not an ordinary exception."""
@@ -38,6 +48,8 @@ def raises(
             sys.exit()
         case "exit text":
             sys.exit("no GPU here")
+        case "process":
+            os._exit(7)
         case "interrupt":
             raise KeyboardInterrupt
         case "generator":
@@ -76,6 +88,17 @@ def reports(lab: Lab, kind: Literal["huge", "complex", "object", "rows", "point"
             lab.point(1, loss=10**400)
         case "bytes":
             lab.note(b"bytes")
+
+
+@step
+def odd(lab: Lab):
+    """Report what is unusual but can be kept, leave a thread by the back door, and return nonsense."""
+    threading.Thread(target=sys.exit, args=(3,)).start()
+    lab.measure("tensor", torch.tensor(2.5))
+    lab.measure("nan", float("nan"))
+    lab.measure("word", "\ud800 of my own")
+    lab.measure("whole", 2**70)
+    return Unshown()
 
 
 @step
