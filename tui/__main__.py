@@ -7,6 +7,7 @@ animations at import.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -18,14 +19,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .app import DeepApp
 
-OPTIONS = ("--no-mouse", "--theme", "--no-images")
+OPTIONS = ("--no-mouse", "--theme")
 HANG_UP_SECONDS = 2.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code."""
+    from deepdive.engine.common import streams
     from deepdive.tui.terminal.asking import paintable
 
+    streams.settle()
     words = list(sys.argv[1:] if argv is None else argv)
     if wants_interface(words, paintable()):
         return interface(words)
@@ -72,22 +75,15 @@ def wants_plain(words: Sequence[str]) -> str | None:
 
 def plainly(lesson: str) -> int:
     """Read a lesson as linear text; with a person at the keyboard page by page."""
+    from deepdive.engine.command.console import answered
     from deepdive.engine.command.plain import read_aloud
-    from deepdive.engine.common.faults import Fault, Refusal
-    from deepdive.engine.common.untrusted import visible
 
-    try:
-        return read_aloud(lesson or None, read=input if sys.stdin.isatty() and sys.stdout.isatty() else None)
-    except Fault as fault:
-        sys.stderr.write(f"deepdive: {visible(str(fault))}\n")
-        return 2 if isinstance(fault, Refusal) else 1
-    except EOFError:  # ctrl+d
+    def call() -> int:
+        with contextlib.suppress(EOFError):  # ctrl+d
+            return read_aloud(lesson or None, read=input if sys.stdin.isatty() and sys.stdout.isatty() else None)
         return 0
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # `deepdive --plain chapter2 | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
+
+    return answered(call)
 
 
 def interface(words: Sequence[str]) -> int:
@@ -96,7 +92,6 @@ def interface(words: Sequence[str]) -> int:
     parser.add_argument("tutorial", nargs="?", default="")
     parser.add_argument("--no-mouse", action="store_true")
     parser.add_argument("--theme", default="")
-    parser.add_argument("--no-images", action="store_true")
     wanted = parser.parse_args(list(words))
 
     from deepdive.tui.terminal import asking
