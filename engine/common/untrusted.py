@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_UNSAFE = re.compile(
+UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
@@ -30,5 +30,5 @@ def visible(text: str, newlines: bool = True) -> str:
     """
     text = text.replace("\r\n", "\n").replace("\t", "    ")
     if newlines:
-        return "\n".join(_UNSAFE.sub(_sign, line) for line in text.split("\n"))
-    return _UNSAFE.sub(_sign, text)
+        return "\n".join(UNSAFE.sub(_sign, line) for line in text.split("\n"))
+    return UNSAFE.sub(_sign, text)
