@@ -7,25 +7,33 @@ animations at import.
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
 import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from deepdive.tui.terminal.asking import Guard
+
     from .app import DeepApp
 
-OPTIONS = ("--no-mouse", "--theme", "--no-images")
+OPTIONS = ("--no-mouse", "--theme")
 HANG_UP_SECONDS = 2.0
+LAST_WORDS_SECONDS = 0.5
+ENDING = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code."""
+    from deepdive.engine.common import streams
     from deepdive.tui.terminal.asking import paintable
 
+    streams.settle()
     words = list(sys.argv[1:] if argv is None else argv)
     if wants_interface(words, paintable()):
         return interface(words)
@@ -72,22 +80,15 @@ def wants_plain(words: Sequence[str]) -> str | None:
 
 def plainly(lesson: str) -> int:
     """Read a lesson as linear text; with a person at the keyboard page by page."""
+    from deepdive.engine.command.console import answered
     from deepdive.engine.command.plain import read_aloud
-    from deepdive.engine.common.faults import Fault, Refusal
-    from deepdive.engine.common.untrusted import visible
 
-    try:
-        return read_aloud(lesson or None, read=input if sys.stdin.isatty() and sys.stdout.isatty() else None)
-    except Fault as fault:
-        sys.stderr.write(f"deepdive: {visible(str(fault))}\n")
-        return 2 if isinstance(fault, Refusal) else 1
-    except EOFError:  # ctrl+d
+    def call() -> int:
+        with contextlib.suppress(EOFError):  # ctrl+d
+            return read_aloud(lesson or None, read=input if sys.stdin.isatty() and sys.stdout.isatty() else None)
         return 0
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # `deepdive --plain chapter2 | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
+
+    return answered(call)
 
 
 def interface(words: Sequence[str]) -> int:
@@ -96,11 +97,12 @@ def interface(words: Sequence[str]) -> int:
     parser.add_argument("tutorial", nargs="?", default="")
     parser.add_argument("--no-mouse", action="store_true")
     parser.add_argument("--theme", default="")
-    parser.add_argument("--no-images", action="store_true")
     wanted = parser.parse_args(list(words))
 
     from deepdive.tui.terminal import asking
 
+    for number in ENDING:
+        signal.signal(number, _leave)  # by way of every `finally`: a terminal that is asked is not left half set
     found = asking.prepare()
 
     house = None
@@ -118,20 +120,42 @@ def interface(words: Sequence[str]) -> int:
 
     from .app import DeepApp
 
-    app = DeepApp(house, wanted.tutorial, wanted.theme, fallback=colours.suited(found.colors, found.light))
-    signal.signal(signal.SIGHUP, lambda number, frame: _hang_up(app))
-    with asking.Guard(_log()):
+    app = DeepApp(
+        house, wanted.tutorial, wanted.theme, fallback=colours.suited(found.colors, found.light), glyphs=found.glyphs
+    )
+    with asking.Guard(_log()) as guard:
+        for number in ENDING:
+            signal.signal(number, lambda number, frame: _hang_up(app, guard, number))
         asking.settle(found)
         app.run(mouse=not wanted.no_mouse)
+        sys.stdout.write(asking.NO_PIXELS)
     return app.return_code or 0
 
 
-def _hang_up(app: DeepApp) -> None:
-    """The terminal is gone: the place is kept, and this process ends, even if writing to nobody would hold it up."""
-    ending = threading.Timer(HANG_UP_SECONDS, os._exit, (129,))
+def _leave(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _hang_up(app: DeepApp, guard: Guard, number: int) -> None:
+    """This process is told to end, or its terminal is gone: the place is kept and the terminal left as it was.
+
+    It ends even where something holds it up, or nobody reads what is written.
+    """
+
+    def end() -> None:
+        last = threading.Thread(target=guard.put_back, daemon=True)
+        last.start()
+        last.join(LAST_WORDS_SECONDS)
+        os._exit(128 + number)
+
+    ending = threading.Timer(HANG_UP_SECONDS, end)
     ending.daemon = True
     ending.start()
-    app.hang_up()
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # not yet, or not any more
+        _leave(number, None)
+    loop.call_soon_threadsafe(app.hang_up, 128 + number)  # wakes it: this handler runs while it sleeps
 
 
 def _log() -> Path | None:

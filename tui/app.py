@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from deepdive.tui.screens.first import FirstScreen
 from deepdive.tui.terminal import clipboard, colours, preferences
+from deepdive.tui.terminal.asking import Glyphs
+from deepdive.tui.terminal.glyphs import LastLook
 from textual.app import App
 from textual.binding import BindingType
+from textual.filter import LineFilter
 
 if TYPE_CHECKING:
     from deepdive.tui.screens.frame import Around
@@ -29,7 +33,12 @@ class DeepApp(App[None]):
     CSS_PATH = ["app.tcss", "screens/frame.tcss"]
 
     def __init__(
-        self, house: House | None = None, tutorial: str = "", theme: str = "", fallback: str = colours.DARK
+        self,
+        house: House | None = None,
+        tutorial: str = "",
+        theme: str = "",
+        fallback: str = colours.DARK,
+        glyphs: Glyphs = "all",
     ) -> None:
         """Without a house the first screen is painted before catalogue, runs and records are read."""
         super().__init__()
@@ -38,6 +47,7 @@ class DeepApp(App[None]):
         self._first = tutorial
         self._wanted_theme = theme
         self._fallback = fallback  # the theme where none was chosen
+        self._last_look = LastLook(glyphs)
 
     @property
     def house(self) -> House:
@@ -70,6 +80,9 @@ class DeepApp(App[None]):
         gc.freeze()  # modules and catalogue stay: looking through them again and again would hold up keys
         gc.set_threshold(*COLLECT_AFTER)
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), self._last_look]
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return colours.defaults()
 
@@ -81,11 +94,11 @@ class DeepApp(App[None]):
         if tutorial is not None and tutorial.ready:
             self.push_screen(TutorialScreen(tutorial, run))
 
-    def hang_up(self) -> None:
-        """The terminal is gone: keep the place, and go. What runs goes on."""
+    def hang_up(self, code: int) -> None:
+        """Told to end: keep the place, and go. What runs goes on."""
         if self._house is not None:
             self._house.keep_place()
-        self.exit()
+        self.exit(return_code=code)
 
     def copy(self, text: str) -> None:
         """Send text to the clipboard: of tmux where we are in it, else by OSC 52, which the terminal may ignore."""

@@ -22,6 +22,7 @@ from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.runs.view import RunView
 from deepdive.engine.work import submission, supervisor
 from deepdive.tui.shown.lesson import Lesson
+from deepdive.tui.terminal.failing import fault_of
 from textual.message import Message
 from textual.screen import Screen
 
@@ -74,6 +75,7 @@ class Session:
         self.ready = False  # the log has been read once
         self._tail: Tail | None = None
         self._settled = 0.0
+        self._trouble = ""  # what the last look met, told once
         self._handed: dict[tuple[str, int], float] = {}  # (step, seed): when it was handed to the worker
         self._taken = submission.NOTHING  # what a worker took last
         self._stops = 0
@@ -96,8 +98,8 @@ class Session:
             if run is None and self.store is not None:
                 run = await asyncio.to_thread(self.store.latest, self.lesson.tutorial.id, self.lesson.scale)
             await self._attach(run)
-        except (Fault, OSError) as error:
-            self.screen.post_message(Refused(_fault(error)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            self.screen.post_message(Refused(fault_of(error)))
             await self._attach(None)
         while True:
             await asyncio.sleep(BUSY_SECONDS if self.lesson.view.running or self._handed else IDLE_SECONDS)
@@ -134,9 +136,13 @@ class Session:
                 self._settled = time.monotonic()
                 await asyncio.to_thread(self.run.settle)
                 await self._drop_forgotten()
-        except (Fault, OSError) as error:
-            self.screen.post_message(Refused(_fault(error)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told, once
+            fault = fault_of(error)
+            if fault.cause != self._trouble:
+                self._trouble = fault.cause
+                self.screen.post_message(Refused(fault))
             return
+        self._trouble = ""
         if self._queue_changed() or changed:
             self.screen.post_message(RunChanged())
 
@@ -208,10 +214,10 @@ class Session:
                 self.screen.post_message(RunChanged())
             self._submitting = True
             self._taken = await asyncio.to_thread(submission.submit, self.store, run, orders)
-        except (Fault, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
             self._handed.clear()
             self._queue_changed()
-            self.screen.post_message(Refused(_fault(error)))
+            self.screen.post_message(Refused(fault_of(error)))
             self.screen.post_message(RunChanged())
         finally:
             self._submitting = False
@@ -246,8 +252,8 @@ class Session:
             try:
                 async with self._writing:
                     await asyncio.to_thread(write, await self._own_run())
-            except (Fault, OSError) as error:
-                self.screen.post_message(Refused(_fault(error)))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+                self.screen.post_message(Refused(fault_of(error)))
 
         self.screen.run_worker(keep(), group="request", exit_on_error=False)
 
@@ -282,14 +288,14 @@ class Session:
             told: Callable[[str], None] = lambda text: app.call_from_thread(on_wait, text)  # noqa: E731
             events = await asyncio.to_thread(supervisor.ask, self.store, run, probe, settings, told)
             self.screen.post_message(Answered(probe, events))
-        except (Fault, OSError) as error:
-            self.screen.post_message(Answered(probe, [], _fault(error)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            self.screen.post_message(Answered(probe, [], fault_of(error)))
 
     async def _quietly(self, call: Callable[[], object]) -> None:
         try:
             await asyncio.to_thread(call)
-        except (Fault, OSError) as error:
-            self.screen.post_message(Refused(_fault(error)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            self.screen.post_message(Refused(fault_of(error)))
 
 
 def _slice(run: Run, tail: Tail) -> list[AnyEvent]:
@@ -302,10 +308,3 @@ def _fold_slice(run: Run, tail: Tail, view: RunView) -> bool:
     events = _slice(run, tail)
     view.add(events)
     return bool(events)
-
-
-def _fault(error: Exception) -> Fault:
-    if isinstance(error, Fault):
-        return error
-    reason = getattr(error, "strerror", None) or str(error)
-    return Fault(f"{getattr(error, 'filename', None) or 'a file'}: {reason}", "`deepdive doctor` looks for the reason")

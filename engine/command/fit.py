@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from deepdive.engine.command.console import complain, say
+from deepdive.engine.command.console import complain, say, tell
 from deepdive.engine.common.faults import Fault, Refusal
-from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import gigabytes, shown, size
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.tutorial import Tutorial
@@ -48,7 +46,7 @@ def run_fit(arguments: argparse.Namespace) -> int:
     run, view = _latest(tutorial, arguments.scale)
     sizes = sorted(set(arguments.memory))
     if arguments.json:
-        say(json.dumps(document(tutorial, arguments.scale, found, sizes, here, run, view)))
+        tell(document(tutorial, arguments.scale, found, sizes, here, run, view))
     else:
         for line in lines(tutorial, arguments.scale, found, sizes, here, view):
             say(line)
@@ -154,7 +152,7 @@ def lines(
         told += _table(known, sizes, here)
     for row in found:
         if row.estimate is None:
-            told.append(f"{visible(row.name)}: {visible(row.problem)}")
+            told.append(f"{row.name}: {row.problem}")
     for row in known:
         told += _about(row, found, sizes, view)
     return [*told, "", *_notes(known)]
@@ -171,7 +169,7 @@ def _table(known: Sequence[Row], sizes: Sequence[float], here: Machine) -> list[
         amounts = [*row.estimate.parts.values(), row.estimate.total]
         cells = "".join(f"{_amount(a / divisor):>{wide}}" for a, wide in zip(amounts, COLUMNS.values(), strict=True))
         marks = "".join(f"{_sign(row, gb * GB):>5}" for gb in sizes)
-        lines.append(f"{visible(row.name):{width}} {cells}  {marks}      {_sign(row, own_memory(here))}")
+        lines.append(f"{row.name:{width}} {cells}  {marks}      {_sign(row, own_memory(here))}")
     return lines
 
 
@@ -191,10 +189,10 @@ def _about(row: Row, found: Sequence[Row], sizes: Sequence[float], view: RunView
     missed = [gb for gb in sizes if not row.fits(gb * GB)]
     if missed:
         words, fit = verdict(row, sizes)
-        told += ["", f"{visible(row.name)} {words}" + ("" if fit is False else f"; it does not fit {max(missed):g}")]
+        told += ["", f"{row.name} {words}" + ("" if fit is False else f"; it does not fit {max(missed):g}")]
         told += [_remedy(row.estimate, remedy, sizes) for remedy in row.remedies()]
         if (other := instead(row, found, min(missed) * GB)) is not None and other.estimate is not None:
-            told.append(f"  {visible(other.name)} fits {min(missed):g} GB: {gigabytes(other.estimate.total)}")
+            told.append(f"  {other.name} fits {min(missed):g} GB: {gigabytes(other.estimate.total)}")
     held = measured(job_of(row, view))
     if held:
         off = [
@@ -202,7 +200,7 @@ def _about(row: Row, found: Sequence[Row], sizes: Sequence[float], view: RunView
             for name, amount in held.items()
             if amount
         ]
-        told.append(f"{visible(row.name)}, measured (and by how much the estimate is off): {', '.join(off)}")
+        told.append(f"{row.name}, measured (and by how much the estimate is off): {', '.join(off)}")
     return told
 
 
@@ -220,7 +218,7 @@ def _notes(known: Sequence[Row]) -> list[str]:
     for row in known:
         if row.place not in places.setdefault(row.source, []):
             places[row.source].append(row.place)
-    notes = [visible(f"{', '.join(found)}: counted from {source}.") for source, found in places.items()]
+    notes = [f"{', '.join(found)}: counted from {source}." for source, found in places.items()]
     if known:
         error = max(row.error for row in known)
         notes.append(

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import msgspec
-from deepdive.engine.command.console import FAILED, STOPPED, complain, say, unlock
+from deepdive.engine.command.console import FAILED, STOPPED, asked, complain, say, tell, unlock
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.services import SERVICES, service
-from deepdive.engine.common.untrusted import visible
 from deepdive.engine.keys import finding
 from deepdive.engine.keys.finding import Found, Survey
 
@@ -52,13 +49,13 @@ def _list(name: str | None, as_json: bool) -> int:
     survey = finding.survey()
     if as_json:
         keyring = {"works": survey.keyring.works, "says": survey.keyring.says}
-        say(json.dumps({"keyring": keyring, "keys": [_told(found) for found in _chosen(survey, name)]}))
+        tell({"keyring": keyring, "keys": [_told(found) for found in _chosen(survey, name)]})
         return 0
     for found in _chosen(survey, name):
-        say(f"{found.service.name:12} {found.last or '':7} {visible(found.place)}")
+        say(f"{found.service.name:12} {found.last or '':7} {found.place}")
         say(f"{'':20} {found.service.uses}")
         if found.next:
-            say(f"{'':20} {visible(found.next)}")
+            say(f"{'':20} {found.next}")
     say()
     say(f"New keys go to: {survey.keyring.says}" if survey.keyring.works else _sentence(survey.keyring.says))
     if not survey.keyring.works:
@@ -104,9 +101,8 @@ def _set(name: str, in_file: bool) -> int:
 def _delete(name: str) -> int:
     found = finding.survey().found[name]
     if found.where in ("keyring", "file") and sys.stdin.isatty():
-        sys.stderr.write(f"Delete the key {found.last} of {found.service.title} from {found.place}? [y/N] ")
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        question = f"Delete the key {found.last} of {found.service.title} from {found.place}? [y/N] "
+        if asked(question).lower() not in ("y", "yes"):
             complain("deepdive: left as it is")
             return STOPPED
     finding.delete(found)
@@ -121,7 +117,7 @@ def _check(name: str | None, as_json: bool) -> int:
     with ThreadPoolExecutor(len(chosen)) as pool:
         verdicts = list(pool.map(check, chosen))
     if as_json:
-        say(json.dumps({"checks": msgspec.to_builtins(verdicts)}))
+        tell({"checks": verdicts})
     else:
         for verdict in verdicts:
             say(f"{SIGNS[verdict.state]} {verdict.name:12} {_words(verdict.state, verdict.who, verdict.may)}")

@@ -7,8 +7,6 @@ Exit codes: 0 done; 1 a step failed (its reason on stderr); 2 the request was wr
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import subprocess
 import sys
 import time
@@ -18,14 +16,13 @@ from typing import Any, NoReturn
 import msgspec
 from deepdive.engine.command import fit as fit_command
 from deepdive.engine.command import keys as key_command
-from deepdive.engine.command.console import FAILED, STOPPED, WRONG, complain, say
+from deepdive.engine.command.console import FAILED, WRONG, answered, complain, say, say_all, tell
 from deepdive.engine.command.keys import run_keys
 from deepdive.engine.command.run import POLL_SECONDS, exit_code, follow, print_results, run_tutorial
 from deepdive.engine.command.telling import answer_lines, settings_lines, step_line
 from deepdive.engine.common import child
-from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.files import last_lines
-from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import ago, moment
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.runs.log import replay
@@ -37,24 +34,21 @@ HINT_SECONDS = 5.0  # until the firm way is named
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    try:
+    def call() -> int:
         arguments = parser().parse_args(argv)
         code: int = arguments.call(arguments)
-        sys.stdout.flush()
-    except Refusal as refusal:
-        complain(f"deepdive: {visible(str(refusal))}")
-        return WRONG
-    except Fault as fault:
-        complain(f"deepdive: {visible(str(fault))}")
-        if fault.detail:
-            complain(visible(fault.detail))
-        return FAILED
-    except KeyboardInterrupt:
-        return STOPPED
-    except BrokenPipeError:  # `deepdive list | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
-    return code
+        return code
+
+    return answered(call)
+
+
+INTERFACE = """\
+the interface, at a tutorial or at home:
+  deepdive [TUTORIAL]
+  --theme NAME  how it looks; `t` in it lists the themes
+  --no-mouse    leave the mouse to the terminal
+the same lessons as linear text, for screen readers and logs:
+  deepdive --plain [TUTORIAL]"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -62,6 +56,13 @@ class Parser(argparse.ArgumentParser):
         complain(f"deepdive: {message}")
         complain(self.format_usage().rstrip())
         sys.exit(WRONG)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help, usage and version, by argparse's own way out."""
+        if file is sys.stderr:
+            complain(message.rstrip())
+        else:
+            say_all(message.rstrip())
 
 
 class SettingsHelp(argparse.Action):
@@ -79,9 +80,15 @@ class SettingsHelp(argparse.Action):
 
 
 def parser() -> argparse.ArgumentParser:
-    main = Parser(prog="deepdive", description="Learn how large language models work, by running them.")
+    main = Parser(
+        prog="deepdive",
+        usage="deepdive [OPTIONS] [TUTORIAL]\n       deepdive COMMAND ...",
+        description="Learn how large language models work, by running them.",
+        epilog=INTERFACE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     main.add_argument("--version", action="version", version=f"deepdive {_version()}")
-    commands = main.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = main.add_subparsers(title="commands", metavar="COMMAND", required=True, prog="deepdive")
 
     def command(name: str, call: Callable[[argparse.Namespace], int], help: str, json: bool = True) -> Parser:
         sub: Parser = commands.add_parser(name, help=help, description=help, add_help=name != "run")
@@ -150,7 +157,7 @@ def _version() -> str:
 def list_tutorials(arguments: argparse.Namespace) -> int:
     found = catalogue.load()
     for problem in found.problems:
-        complain(f"deepdive: {visible(str(problem))}")
+        complain(f"deepdive: {problem}")
     if arguments.json:
         listed = [
             {
@@ -165,7 +172,7 @@ def list_tutorials(arguments: argparse.Namespace) -> int:
             }
             for tutorial in found.tutorials
         ]
-        say(json.dumps({"tutorials": listed}))
+        tell({"tutorials": listed})
         return 0
     for tutorial in found.tutorials:
         state = f"{' '.join(tutorial.scales)}" if tutorial.ready else "not built yet"
@@ -181,7 +188,7 @@ def list_tutorials(arguments: argparse.Namespace) -> int:
 def list_runs(arguments: argparse.Namespace) -> int:
     infos = Store().runs()
     if arguments.json:
-        say(json.dumps({"runs": [_info(info) for info in infos]}))
+        tell({"runs": [_info(info) for info in infos]})
         return 0
     if not infos:
         say("No run yet. `deepdive run chapter2` starts one.")
@@ -189,7 +196,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
         what = (
             info.problem or f"{info.jobs} jobs, last {info.last_step}" if info.jobs or info.problem else "nothing ran"
         )
-        say(f"{info.id:22} {info.scale:7} {info.state:11} {ago(info.started):14} {visible(what)}")
+        say(f"{info.id:22} {info.scale:7} {info.state:11} {ago(info.started):14} {what}")
     return 0
 
 
@@ -221,7 +228,7 @@ def show_run(arguments: argparse.Namespace) -> int:
             for j in view.jobs.values()
         ]
         record = msgspec.to_builtins(run.record)
-        say(json.dumps({**record, "folder": str(run.folder), "jobs": jobs}))
+        tell({**record, "folder": str(run.folder), "jobs": jobs})
         return 0
     say(f"{run.id} · {run.record.tutorial} · {run.record.scale} · {moment(run.record.started)} · {run.record.machine}")
     say(f"{run.folder}")
@@ -230,10 +237,10 @@ def show_run(arguments: argparse.Namespace) -> int:
         if job.outcome in ("failed", "refused"):
             for text in (job.cause, job.action, job.detail):
                 if text:
-                    say("      " + visible(text).replace("\n", "\n      "))
+                    say_all(text, indent="      ")
     if view.jobs and list(view.jobs.values())[-1].outcome == "failed":
         say(f"last output of the worker, {run.worker_log}:")
-        say("      " + visible(last_lines(run.worker_log)).replace("\n", "\n      "))
+        say_all(last_lines(run.worker_log), indent="      ")
     return 0
 
 
@@ -280,10 +287,10 @@ def ask_probe(arguments: argparse.Namespace) -> int:
     events = supervisor.ask(store, run, arguments.probe, settings, complain)
     for event in events:
         if arguments.json:
-            say(msgspec.json.encode(event).decode())
+            tell(event)
     if not arguments.json:
         for line in answer_lines(events):
-            say(line)
+            say_all(line)
     return 0
 
 
@@ -296,7 +303,7 @@ def show_results(arguments: argparse.Namespace) -> int:
         print_results(tutorial, run)
         return 0
     found = msgspec.to_builtins(results(tutorial, run.record.scale, view))
-    say(json.dumps({**found, "run": run.id}))
+    tell({**found, "run": run.id})
     return 0
 
 
@@ -308,24 +315,28 @@ def run_doctor(arguments: argparse.Namespace) -> int:
 
     found = checks()
     if arguments.json:
-        say(json.dumps({"checks": msgspec.to_builtins(found)}))
+        tell({"checks": found})
     else:
         glyph = {"ok": "✓", "warn": "≠", "fail": "✗"}
         for check in found:
-            say(f"{glyph[check.state]} {check.name:12} {visible(check.says)}")
+            say(f"{glyph[check.state]} {check.name:12} {check.says}")
             if check.action and check.state != "ok":
-                say(f"  {'':12} {visible(check.action)}")
+                say(f"  {'':12} {check.action}")
     return FAILED if any(check.state == "fail" for check in found) else 0
 
 
 def pocket_world(arguments: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "deepdive.tutorials.pocket.build"]
     options = (["--check"] if arguments.check else []) + (["--json"] if arguments.json else [])
-    return subprocess.run([*command, *options], env=child.environment(), check=False).returncode
+    environment = child.environment(PYTHONIOENCODING="utf-8:backslashreplace")
+    with subprocess.Popen([*command, *options], env=environment, stdout=subprocess.PIPE, encoding="utf-8") as built:
+        for line in built.stdout or ():
+            say(line.rstrip("\n"))
+    return built.returncode
 
 
 def print_completion(arguments: argparse.Namespace) -> int:
     from deepdive.engine.command.completion import script
 
-    say(script(arguments.shell, _subparsers(parser())))
+    say_all(script(arguments.shell, _subparsers(parser())))
     return 0

@@ -7,15 +7,14 @@ tutorial and the figures of its latest run.
 from __future__ import annotations
 
 import re
-import sys
 import textwrap
 from collections.abc import Callable
 from typing import TextIO
 
+from deepdive.engine.command.console import say, say_all
 from deepdive.engine.command.run import follow
 from deepdive.engine.command.telling import answer_lines, bar_lines, results_table
 from deepdive.engine.common.faults import Fault, Refusal
-from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import label, number
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.pages import directives, substitute
@@ -36,16 +35,16 @@ SLOT = re.compile(r"^\{\{(step|exercise|predict)\s+(\S+)\}\}$")
 KEYS = "enter next, b back, r run, e SETTING=VALUE or ROLE=PLACE, d defaults, q quit"
 
 
-def read_aloud(tutorial_id: str | None, out: TextIO = sys.stdout, read: Callable[[str], str] | None = None) -> int:
+def read_aloud(tutorial_id: str | None, out: TextIO | None = None, read: Callable[[str], str] | None = None) -> int:
     """Print the lesson; `read` asks the reader (None: nobody is there). Returns the exit code."""
     found = catalogue.load()
     if tutorial_id is None:
-        out.write("Deep Dive: large language models, hands on\n\n")
+        say_all("Deep Dive: large language models, hands on\n", out)
         for tutorial in found.tutorials:
             state = "" if tutorial.ready else "  (not built yet)"
-            out.write(f"{tutorial.id:18} chapter {tutorial.chapter}: {tutorial.title}{state}\n")
+            say(f"{tutorial.id:18} chapter {tutorial.chapter}: {tutorial.title}{state}", out)
         if read is None:
-            out.write("\n`deepdive --plain TUTORIAL` reads one, `deepdive run TUTORIAL` runs one.\n")
+            say_all("\n`deepdive --plain TUTORIAL` reads one, `deepdive run TUTORIAL` runs one.", out)
             return 0
         tutorial_id = read("\nWhich one? [chapter2] ").strip() or "chapter2"
     tutorial = catalogue.find(tutorial_id)
@@ -55,14 +54,13 @@ def read_aloud(tutorial_id: str | None, out: TextIO = sys.stdout, read: Callable
 
 
 class Reading:
-    def __init__(self, tutorial: Tutorial, out: TextIO, read: Callable[[str], str] | None) -> None:
+    def __init__(self, tutorial: Tutorial, out: TextIO | None, read: Callable[[str], str] | None) -> None:
         self.tutorial, self.out, self.read = tutorial, out, read
         self.store = Store()
         self.run: Run | None = self.store.latest(tutorial.id)
 
     def say(self, text: str = "") -> None:
-        self.out.write(text + "\n")
-        self.out.flush()
+        say_all(text, self.out)
 
     @property
     def scale(self) -> str:
@@ -114,7 +112,7 @@ class Reading:
                     case _:
                         self.say(f"That can't be done on this page. {KEYS}")
             except Fault as fault:
-                self.say(visible(str(fault)))
+                self.say(str(fault))
 
     def opened(self) -> Run:
         if self.run is None:
@@ -161,7 +159,7 @@ class Reading:
         jobs = follow(run, before, as_json=False, handed=submission.submit(self.store, run, orders))
         for job in jobs:
             if job.outcome in ("failed", "refused"):
-                self.say(f"{job.step} {job.outcome}: {visible(job.cause)}. {visible(job.action)}")
+                self.say(f"{job.step} {job.outcome}: {job.cause}. {job.action}")
         if jobs:
             self.outcome(jobs[-1])
 
@@ -208,7 +206,7 @@ class Reading:
             role = isinstance(setting, Role)
             kept, default = (roles, "") if role else (edits.get(step.id, {}), defaults[setting.name])
             changed = f", default {setting.show(default)}" if setting.name in kept else ""
-            value = visible(setting.show(kept.get(setting.name, default)))
+            value = setting.show(kept.get(setting.name, default))
             what = "role" if role else "setting"
             self.say(f"  {what} {setting.label}: {value} ({setting.allowed or setting.kind}{changed})")
             if setting.help:
@@ -219,18 +217,18 @@ class Reading:
 
     def outcome(self, job: JobView) -> None:
         """What a job told: figures, text, plots and rows in words."""
-        self.say(f"  Outcome of {job.step}: {job.outcome or 'running'}. {visible(job.cause)}")
+        self.say(f"  Outcome of {job.step}: {job.outcome or 'running'}. {job.cause}")
         for (name, _), figure in job.figures.items():
             self.say(f"  {label(name, figure.case)}: {number(figure.value)} {figure.unit}".rstrip())
         for name, plot in job.plots.items():
-            self.say(f"  {visible(name)}:")
+            self.say(f"  {name}:")
             if plot.kind == "bars":
                 for line in bar_lines(plot.data):
                     self.say(line)
         for stream, pieces in job.streams.items():
-            self.say(f"  {visible(stream)}: {visible(''.join(piece.text for piece in pieces))}")
+            self.say(f"  {stream}: {''.join(piece.text for piece in pieces)}")
         for name, rows in job.rows.items():
-            self.say(f"  {visible(name)}:")
+            self.say(f"  {name}:")
             for line in answer_lines([rows])[:20]:
                 self.say("    " + line)
 

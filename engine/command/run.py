@@ -8,12 +8,10 @@ import sys
 import time
 from typing import Any
 
-import msgspec
-from deepdive.engine.command.console import FAILED, STOPPED, WRONG, complain, say, unlock
+from deepdive.engine.command.console import FAILED, STOPPED, WRONG, complain, say, tell, unlock
 from deepdive.engine.command.telling import Teller, results_table
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.files import FULL_OR_READ_ONLY
-from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import shown
 from deepdive.engine.keys import finding
 from deepdive.engine.lessons import catalogue
@@ -74,7 +72,7 @@ def run_tutorial(arguments: argparse.Namespace) -> int:
         say(f"{tutorial.title} · {scale} · run {run.id}")
         for id in dict.fromkeys(order.step for order in orders if order.step in known):
             if announcement := known[id].announcement:
-                say(f"! {id}: {visible(announcement)}")
+                say(f"! {id}: {announcement}")
     _unlock(tutorial, run, [order.step for order in orders])
     handed = submission.submit(store, run, orders)
     jobs = follow(run, before, arguments.json, handed)
@@ -167,8 +165,7 @@ def follow(run: Run, before: RunView, as_json: bool, handed: Handed = NOTHING) -
             if event.job in before.jobs:
                 continue
             if as_json:
-                sys.stdout.buffer.write(msgspec.json.encode(event) + b"\n")
-                sys.stdout.buffer.flush()
+                tell(event)
             else:
                 teller.tell(event, view)
         return events
@@ -186,7 +183,7 @@ def follow(run: Run, before: RunView, as_json: bool, handed: Handed = NOTHING) -
                 checked = time.monotonic()
                 busy, trouble = supervisor.status(run)
                 if trouble and trouble != told:
-                    complain(f"deepdive: {visible(trouble)}. Free some space: nothing is lost so far.")
+                    complain(f"deepdive: {trouble}. Free some space: nothing is lost so far.")
                 told = trouble
                 if not busy:
                     closed = run.settle()
@@ -216,9 +213,9 @@ def exit_code(run: Run, jobs: list[JobView]) -> int:
         elif job.outcome == "stopped":
             code = STOPPED
         if job.outcome in ("failed", "refused"):
-            complain(f"deepdive: {job.step} {job.outcome}: {visible(job.cause)}. {visible(job.action)}")
+            complain(f"deepdive: {job.step} {job.outcome}: {job.cause}. {job.action}")
             if not job.digest and job.detail:  # it could not even begin
-                complain(visible(job.detail))
+                complain(job.detail)
             elif job.outcome == "failed" and job.detail:
                 complain(f"The last lines are in {run.worker_log}; `deepdive show {run.id}` shows more.")
     return code

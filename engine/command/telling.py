@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
+from deepdive.engine.command.console import put, say
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.common.words import dollars, duration, label, number, size
 from deepdive.engine.lessons.tutorial import Tutorial
@@ -20,7 +21,7 @@ LINE_SECONDS = 5.0  # between two progress lines where the output is no terminal
 def spend_line(spend: Spend) -> str:
     """`judge   350 calls to gpt-5   42,000 tokens   $0.31 of about $0.42, cap $1.00`; the estimate alone before the
     first call, no dollars where prices are not known."""
-    parts = [spend.role, visible(spend.model, newlines=False)]
+    parts = [spend.role, spend.model]
     if spend.calls:
         parts[1:] = [f"{number(spend.calls)} calls to {parts[1]}", f"{number(spend.tokens)} tokens"]
     about = f"about {dollars(spend.estimate)}" if spend.estimate else ""
@@ -46,7 +47,7 @@ def progress_line(job: JobView) -> str:
             if now.unit == "bytes"
             else (number(now.done), total)
         )
-        parts.append(f"{visible(now.what, newlines=False)} {done}{of}")
+        parts.append(f"{now.what} {done}{of}")
     for curve, metric in (("training", "loss"), ("validation", "eval_loss")):
         values = [v for v in (job.curves[curve].values.get(metric, []) if curve in job.curves else []) if v is not None]
         if values:
@@ -70,12 +71,11 @@ class Teller:
 
     def line(self, text: str) -> None:
         self.clear()
-        self.out.write(text + "\n")
-        self.out.flush()
+        say(text, self.out)
 
     def clear(self) -> None:
         if self.width:
-            self.out.write("\r" + " " * self.width + "\r")
+            put("\r" + " " * self.width + "\r", self.out)
             self.width = 0
 
     def tell(self, event: AnyEvent, view: RunView) -> None:
@@ -88,9 +88,9 @@ class Teller:
                     self.line(f"    {spend_line(spend)}")
             self.line(step_line(job))
             if job.outcome == "done" and job.cause:
-                self.line(f"    as it should: {visible(job.cause)}. {visible(job.action)}")
+                self.line(f"    as it should: {job.cause}. {job.action}")
         elif isinstance(event, Note):
-            self.line("    " + visible(" ".join(part for part in (event.text, event.action) if part)))
+            self.line("    " + " ".join(part for part in (event.text, event.action) if part))
         elif isinstance(event, Spend) and event.estimate and not event.calls:  # the estimate, before anything is paid
             self.line(f"    {spend_line(event)}")
         elif isinstance(event, Job) and event.resumes:
@@ -107,17 +107,15 @@ class Teller:
         if not text:
             return
         if self.moving:
-            text = text[: shutil.get_terminal_size().columns - 1]
-            self.out.write("\r" + text + " " * max(0, self.width - len(text)))
+            text = visible(text, newlines=False)[: shutil.get_terminal_size().columns - 1]
+            put("\r" + text + " " * max(0, self.width - len(text)), self.out)
             self.width = len(text)
-            self.out.flush()
         elif time.monotonic() - self.told > LINE_SECONDS and text != self.last:
             self.told, self.last = time.monotonic(), text
             self.line(text)
 
     def close(self) -> None:
         self.clear()
-        self.out.flush()
 
 
 def settings_lines(tutorial: Tutorial, steps: Sequence[str] = ()) -> list[str]:
@@ -135,7 +133,7 @@ def settings_lines(tutorial: Tutorial, steps: Sequence[str] = ()) -> list[str]:
             lines.append(f"  {setting.name}={told}   {setting.allowed or setting.kind}")
             if setting.help:
                 lines.append(f"      {setting.help}")
-    return [visible(line) for line in lines]
+    return lines
 
 
 def results_table(results: Any) -> list[str]:
@@ -155,14 +153,14 @@ def results_table(results: Any) -> list[str]:
         name, measured, book = (min(limit, max(len(r[i]) for r in rows)) for i, limit in ((0, 56), (1, 40), (2, 40)))
         lines.append(f"{'Results':{name}}  {'measured':>{max(measured, 8)}}  {'book':>{max(book, 4)}}")
         lines += [f"{r[0]:{name}}  {r[1]:>{max(measured, 8)}}  {r[2]:>{max(book, 4)}}  {r[3]}".rstrip() for r in rows]
-    lines += [f"  {visible(note)}" for note in dict.fromkeys(row.note for row in results.results if row.note)]
+    lines += [f"  {note}" for note in dict.fromkeys(row.note for row in results.results if row.note)]
     if results.claims:
         lines += ["", "Lessons"]
     for claim in results.claims:
         glyph, word = {True: ("✓", "held"), False: ("✗", "not held"), None: ("○", "not yet measured")}[claim.held]
-        lines.append(f"{glyph} {word:16} {visible(claim.text)}")
+        lines.append(f"{glyph} {word:16} {claim.text}")
         if claim.evidence:
-            lines.append(f"  {'':16} {visible(claim.evidence)}")
+            lines.append(f"  {'':16} {claim.evidence}")
     return lines
 
 
@@ -171,7 +169,7 @@ def answer_lines(events: Iterable[AnyEvent]) -> list[str]:
     lines = []
     for event in events:
         if isinstance(event, Text):
-            lines.append(visible("".join(piece.text for piece in event.pieces)))
+            lines.append("".join(piece.text for piece in event.pieces))
         elif isinstance(event, Figure):
             lines.append(f"{label(event.name, event.case)}: {number(event.value)} {event.unit}".rstrip())
         elif isinstance(event, Plot) and event.kind == "bars":
@@ -179,7 +177,7 @@ def answer_lines(events: Iterable[AnyEvent]) -> list[str]:
         elif isinstance(event, Rows):
             lines += ["  ".join(f"{key} {number(cell)}" for key, cell in row.items()) for row in event.rows]
         elif isinstance(event, Note):
-            lines.append(visible(event.text))
+            lines.append(event.text)
         elif isinstance(event, Progress):
             continue
     return lines

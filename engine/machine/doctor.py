@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import importlib.metadata
-import locale
 import os
 import queue
 import shutil
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from deepdive.engine.common import child, folders
+from deepdive.engine.common import child, folders, streams
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.words import size
 from deepdive.engine.keys import system_keyring
@@ -290,13 +289,13 @@ def terminal() -> Check:
         colours = "16 colours or more"
     parts = [term or "no TERM", "no colours (NO_COLOR is set)" if env.get("NO_COLOR") else colours]
     parts += [where for where, name in (("tmux", "TMUX"), ("over SSH", "SSH_CONNECTION")) if env.get(name)]
-    encoding = locale.getpreferredencoding(False)
-    parts.append(encoding)
+    parts.append("UTF-8" if streams.utf8() else "no locale of UTF-8")
     says = ", ".join(parts)
     if term in ("", "dumb"):
         return Check("terminal", "warn", says, "`deepdive --plain` needs no terminal; else set TERM, as xterm-256color")
-    if encoding.upper().replace("-", "") != "UTF8":
-        return Check("terminal", "warn", says, "Curves and marks need UTF-8: export LC_ALL=C.UTF-8")
+    if not streams.utf8():
+        action = "export LC_ALL=C.UTF-8: without it signs and curves may be spelled in ASCII"
+        return Check("terminal", "warn", says, action)
     if env.get("SSH_CONNECTION") and colours != "true colour":
         return Check(
             "terminal", "ok", f"{says}; ssh does not pass COLORTERM on, so the terminal is asked for its colours"

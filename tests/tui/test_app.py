@@ -213,7 +213,7 @@ async def test_a_theme_is_shown_at_once_and_kept_or_given_up() -> None:
 async def test_a_hang_up_keeps_the_place() -> None:
     async with seated("little") as seat:
         await seat.press("n", "n")
-        seat.app.hang_up()
+        seat.app.hang_up(129)
     async with seated("little") as seat:
         await seat.see("3 Articles")
 
@@ -376,6 +376,6 @@ async def test_the_cursor_stands_where_it_was_left() -> None:
         await seat.press("shift+left")
         x = re.search(r"cursor at update (\d+)", await seat.see("cursor at update 2"))
         assert x is not None
-        seat.app.hang_up()
+        seat.app.hang_up(129)
     async with seated("little") as seat:
         await seat.see(f"cursor at update {x.group(1)}")

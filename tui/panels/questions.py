@@ -180,7 +180,9 @@ class ExerciseCard(Vertical):
         self.entry.focus()
 
     def _ask(self) -> None:
-        self.run_worker(self._asking(), group=f"exercise-{self.exercise.id}", exclusive=True, exit_on_error=False)
+        self.screen.run_worker(
+            self._asking(), group=f"exercise-{self.exercise.id}", exclusive=True, exit_on_error=False
+        )
 
     async def _asking(self) -> None:
         try:
@@ -216,7 +218,7 @@ class ExerciseCard(Vertical):
         screen.post_message(self.Answered(self.exercise, answer, passed, hint))
 
     def action_hint(self) -> None:
-        self.run_worker(self._hint(), group="check", exclusive=True, exit_on_error=False)
+        self.screen.run_worker(self._hint(), group=f"help-{self.exercise.id}", exclusive=True, exit_on_error=False)
 
     async def _hint(self) -> None:
         try:
@@ -235,7 +237,7 @@ class ExerciseCard(Vertical):
         if not self.tries and not self.passed:
             self._tell("the solution comes after a first try")
             return
-        self.run_worker(self._solution(), group="check", exclusive=True, exit_on_error=False)
+        self.screen.run_worker(self._solution(), group=f"help-{self.exercise.id}", exclusive=True, exit_on_error=False)
 
     async def _solution(self) -> None:
         try:

@@ -12,6 +12,7 @@ from deepdive.engine.work import supervisor
 from deepdive.tui.commands import Facts
 from deepdive.tui.shown.marks import Cell, Column
 from deepdive.tui.shown.signs import SIGNS
+from deepdive.tui.terminal.failing import fault_of
 from deepdive.tui.widgets.table import Table
 from textual.app import ComposeResult
 from textual.content import Content
@@ -148,5 +149,5 @@ class RunsScreen(DeepScreen):
         try:
             await asyncio.to_thread(call)  # type: ignore[arg-type]
         except (Fault, OSError) as error:
-            self.notify(visible(str(error)), severity="error", markup=False)
+            self.notify(visible(str(fault_of(error))), severity="error", markup=False)
         self.look()

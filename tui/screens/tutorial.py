@@ -14,6 +14,7 @@ from deepdive.tui.panels.learning import LearningPanel
 from deepdive.tui.panels.rows import RowsPanel
 from deepdive.tui.shown.ink import Ink
 from deepdive.tui.shown.status import status_text
+from deepdive.tui.terminal.failing import fault_of
 from deepdive.tui.widgets.curve import CurveChart
 from deepdive.tui.widgets.learning import Stops
 from deepdive.tui.widgets.stepcard import StepCard
@@ -73,7 +74,7 @@ class TutorialScreen(TurningScreen):
     def on_mount(self) -> None:
         self.deep.house.here = self.lesson
         self.build_page()
-        self.run_worker(self._begin(), group="begin")
+        self.run_worker(self._begin(), group="begin", exit_on_error=False)
 
     async def _begin(self) -> None:
         """Follow the run, get a worker ready, see what machine this is."""
@@ -93,7 +94,10 @@ class TutorialScreen(TurningScreen):
             run = await asyncio.to_thread(store.open, self._run) if self._run else None
         except Fault as fault:
             self.on_refused(Refused(fault))
-        run = run or await asyncio.to_thread(store.latest, self.lesson.tutorial.id)
+        try:
+            run = run or await asyncio.to_thread(store.latest, self.lesson.tutorial.id)
+        except (Fault, OSError) as error:
+            self.on_refused(Refused(fault_of(error)))
         if run is not None:
             self.lesson.scale = run.record.scale
         return run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from deepdive.engine.common.untrusted import visible
 from rich.cells import cell_len, set_cell_size, split_graphemes
 
 from .ink import MUTED, STRONG, TEXT, Ink
@@ -22,6 +23,11 @@ def width_of(line: Iterable[Run]) -> int:
 def text_of(line: Iterable[Run]) -> str:
     """The bare text of a line."""
     return "".join(text for text, _ in line)
+
+
+def safe(line: Iterable[Run]) -> Line:
+    """A line in which every control and invisible character is a visible sign."""
+    return tuple((text if text.isascii() and text.isprintable() else visible(text, False), ink) for text, ink in line)
 
 
 def merge(runs: Iterable[Run]) -> Line:

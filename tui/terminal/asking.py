@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import select
+import subprocess
 import sys
 import termios
 import time
@@ -18,7 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
+from deepdive.engine.common import streams
+
 Colors = Literal["truecolor", "256", "standard"]
+Glyphs = Literal["all", "console", "ascii"]  # signs that it has: the console of Linux has few
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 18
 ANSWER_SECONDS = 0.02  # terminals answer in 3 to 10 ms; stock tmux knows no DECRQSS and answers the last question only
@@ -28,8 +32,11 @@ DUMB = ("", "dumb", "unknown")
 
 # A colour is set and asked for (DECRQSS of SGR), then the background (OSC 11), then what every terminal answers (DA1).
 QUESTION = b"\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[0m\x1b]11;?\x1b\\\x1b[c"
+# A letter of two bytes, and where the cursor is after it: whether it was taken for one sign. Then it goes again.
+UTF8_QUESTION = b"\r\xc3\xa9\x1b[6n\r\x1b[K"
 _END = re.compile(rb"\x1b\[\?[\d;]*c")
 _SET = re.compile(rb"\x1bP1\$r[^\x1b]*48[:;]2[:;]+1[:;]2[:;]3")
+_COLUMN = re.compile(rb"\x1b\[\d+;(\d+)R")
 _BACKGROUND = re.compile(rb"\x1b\]11;rgba?:([0-9a-f]+)/([0-9a-f]+)/([0-9a-f]+)", re.IGNORECASE)
 
 
@@ -40,6 +47,7 @@ class Answer:
     truecolor: bool
     light: bool | None
     complete: bool  # the last question was answered, so that nothing more will come
+    utf8: bool = False  # it took two bytes for one sign; asked only where the locale is none of UTF-8
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class Terminal:
     remote: bool
     complete: bool = True
     asked: float = 0.0  # when, by the monotonic clock
+    glyphs: Glyphs = "all"
 
 
 def paintable(environ: MutableMapping[str, str] | None = None) -> bool:
@@ -65,11 +74,13 @@ def prepare(environ: MutableMapping[str, str] | None = None, descriptor: int | N
     if remote:
         environ.setdefault("TEXTUAL_FPS", "15")
     asked = time.monotonic()
-    answer = ask(descriptor) if _worth_asking(environ) else Answer(False, None, True)
+    answer = Answer(False, None, True)
+    if _worth_asking(environ):
+        answer = ask(descriptor) if streams.utf8(environ) else ask(descriptor, LATE_SECONDS, UTF8_QUESTION + QUESTION)
     colors = told(environ) or ("truecolor" if answer.truecolor else known(environ))
     if environ.get("TEXTUAL_COLOR_SYSTEM", "auto") == "auto":
         environ["TEXTUAL_COLOR_SYSTEM"] = colors
-    return Terminal(colors, answer.light, remote, answer.complete, asked)
+    return Terminal(colors, answer.light, remote, answer.complete, asked, glyphs(environ, answer.utf8))
 
 
 def told(environ: MutableMapping[str, str]) -> Colors | None:
@@ -97,6 +108,24 @@ def known(environ: MutableMapping[str, str]) -> Colors:
     return "standard"
 
 
+def glyphs(environ: MutableMapping[str, str], took_utf8: bool) -> Glyphs:
+    """The signs that can be shown: by the locale, else as the terminal took one."""
+    known = streams.utf8(environ)
+    if environ.get("TERM") == "linux":
+        return "console" if known else "ascii"
+    if not known:
+        known = _tmux_shows_utf8() if environ.get("TMUX") else took_utf8
+    return "all" if known else "ascii"
+
+
+def _tmux_shows_utf8() -> bool:
+    """tmux itself takes every sign, and shows `_` for it on a terminal that it was not told to be one of UTF-8."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        words = ["tmux", "display-message", "-p", "#{client_utf8}"]
+        return subprocess.run(words, capture_output=True, timeout=1, check=False).stdout.strip() == b"1"
+    return False
+
+
 def _worth_asking(environ: MutableMapping[str, str]) -> bool:
     """A console that knows no such question would print it."""
     return environ.get("TERM", "") not in (*DUMB, "linux", "cons25", "vt100", "vt220") and not environ.get(
@@ -104,11 +133,11 @@ def _worth_asking(environ: MutableMapping[str, str]) -> bool:
     ).startswith("sun")
 
 
-def ask(descriptor: int | None = None, seconds: float = ANSWER_SECONDS) -> Answer:
+def ask(descriptor: int | None = None, seconds: float = ANSWER_SECONDS, question: bytes = QUESTION) -> Answer:
     """Ask the terminal; no terminal, or none that answers in time, has neither."""
     try:
         with _terminal(descriptor) as fd, _raw(fd):
-            os.write(fd, QUESTION)
+            os.write(fd, question)
             return read_answer(_collect(fd, seconds))
     except (OSError, termios.error):
         return Answer(False, None, True)
@@ -120,7 +149,9 @@ def read_answer(data: bytes) -> Answer:
     if (background := _BACKGROUND.search(data)) is not None:
         red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in background.groups())
         light = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.5
-    return Answer(_SET.search(data) is not None, light, _END.search(data) is not None)
+    column = _COLUMN.search(data)
+    took_utf8 = column is not None and column[1] == b"2"
+    return Answer(_SET.search(data) is not None, light, _END.search(data) is not None, took_utf8)
 
 
 def settle(terminal: Terminal, descriptor: int | None = None, seconds: float = LATE_SECONDS) -> None:
@@ -177,6 +208,11 @@ def _raw(fd: int) -> Iterator[None]:
 # ---- the guard ------------------------------------------------------------------------------------------------------
 
 
+NO_PIXELS = "\x1b[?1016l"  # the mouse in pixels, which Textual does not take back
+# Keyboard protocol, mouse, pasting, resizing, wrapping, alternate screen, cursor, focus, colours.
+AS_IT_WAS = b"\x1b[<u\x1b[?1000;1003;1015;1006;1016;2004;2048l\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"
+
+
 class Guard:
     """Keeps what libraries write to the descriptors 1 and 2 out of the picture, in a log; Textual gets the terminal."""
 
@@ -185,6 +221,7 @@ class Guard:
         self._saved: dict[int, int] = {}
         self._streams: tuple[Any, Any, Any, Any] | None = None
         self._painted: TextIO | None = None
+        self._line: list[Any] | None = None  # the terminal's settings
 
     def __enter__(self) -> Guard:
         sys.stdout.flush()
@@ -196,6 +233,8 @@ class Guard:
         self._streams = (sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr)
         sys.__stdout__ = sys.__stderr__ = self._painted  # type: ignore[misc]
         sys.stdout = sys.stderr = self._painted
+        with contextlib.suppress(termios.error):
+            self._line = termios.tcgetattr(0)
         self._divert()
         return self
 
@@ -209,6 +248,14 @@ class Guard:
             os.close(saved)
         with contextlib.suppress(OSError):
             self._painted.close()
+
+    def put_back(self) -> None:
+        """Leave the terminal as it was where Textual itself can't any more. Blocks while nobody reads."""
+        with contextlib.suppress(OSError, termios.error):
+            if self._line is not None:
+                termios.tcsetattr(0, termios.TCSANOW, self._line)
+            if self._painted is not None:
+                os.write(self._painted.fileno(), AS_IT_WAS)
 
     def _divert(self) -> None:
         target = _open_log(self.log)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from deepdive.tui.shown.lines import Line, changed_spans, fit
+from deepdive.tui.shown.lines import Line, changed_spans, fit, safe
 from deepdive.tui.widgets.palette import Palette
 from rich.segment import Segment
 from rich.style import Style
@@ -102,7 +102,7 @@ class Drawn(Widget):
 
     def _draw_now(self) -> None:
         width, height = self._drawn_size = self.size
-        lines = [fit(line, width) for line in self.draw(width, height)[:height]]
+        lines = [fit(safe(line), width) for line in self.draw(width, height)[:height]]
         kept = dict(zip(enumerate(self._lines), self._strips, strict=True))
         self._strips = [kept.get(place) for place in enumerate(lines)]
         self._lines = lines

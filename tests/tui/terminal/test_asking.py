@@ -84,7 +84,7 @@ def test_one_that_is_silent_costs_twenty_milliseconds(line: tuple[int, int]) -> 
 def test_a_late_answer_is_not_taken_for_keys(line: tuple[int, int]) -> None:
     master, slave = line
     thread = answering(master, XTERM, after=0.15)
-    environ = {"TERM": "xterm-256color", "SSH_CONNECTION": "x"}
+    environ = {"TERM": "xterm-256color", "SSH_CONNECTION": "x", "LANG": "C.UTF-8"}
     found = prepare(environ, slave)
     assert not found.complete and found.colors == "256"
     settle(found, slave, seconds=5)
