@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from deepdive.engine.common.untrusted import visible
@@ -74,8 +75,10 @@ def gigabytes(bytes: float) -> str:
 
 
 def dollars(amount: float) -> str:
-    """$0.0042, $0.42, $12.30"""
-    return f"${amount:.4f}" if 0 < amount < 0.1 else f"${amount:,.2f}"
+    """$0.0042, $0.02, $12.30; of less than a hundredth of a cent two digits: $0.000012"""
+    if 0 < amount < 0.0001:
+        return f"${Decimal(f'{amount:.1e}'):f}"
+    return f"${amount:.4f}".removesuffix("00") if 0 < amount < 0.1 else f"${amount:,.2f}"
 
 
 # ---- durations and moments ----------------------------------------------------------------------------------------
