@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import time
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from deepdive.engine.common.untrusted import visible
 
@@ -22,16 +22,26 @@ def shown(value: Any) -> str:
     return str(value)
 
 
+LARGEST = sys.float_info.max
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a number that can be drawn: no truth value, not NaN, within floating point."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LARGEST
+
+
 def number(value: Any) -> str:
-    """A figure with as many digits as a reader needs: 3.38, 0.1764, 15,000, 124,439,808."""
+    """A figure with as many digits as a reader needs: 3.38, 0.1764, 15,000, 124,439,808, 1.5e20."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, (int, float)):
         return visible(str(value), newlines=False)
-    if not math.isfinite(value):
-        return str(value)
+    if not is_number(value):
+        return str(value) if isinstance(value, float) else "over 1e308" if value > 0 else "under -1e308"
+    if abs(value) >= 1e15:
+        return f"{float(value):.4g}".replace("e+", "e")
     if value == int(value):
         return f"{int(value):,}"
     if abs(value) >= 1000:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 SAMPLE = 80  # characters of what was answered instead
@@ -55,23 +55,22 @@ def opened(body: str) -> Reply:
         words = error.get("message", error) if isinstance(error, dict) else error
         return Reply(trouble=f"the server answered with an error: {sample(words)}", foreign=True)
     choices = told.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    message = choice.get("message")
     if not isinstance(message, dict):
         return Reply(trouble=f"the reply has no choices with a message: {sample(body)}", foreign=True)
-    head = {"model": sample(told.get("model") or ""), "created": told.get("created")}
+    reply = Reply(model=sample(told.get("model") or ""), created=told.get("created"))
     if refusal := message.get("refusal"):
-        return Reply(trouble=f"the judge refused: {sample(refusal)}", declined=True, **head)
+        return replace(reply, trouble=f"the judge refused: {sample(refusal)}", declined=True)
     finish = choice.get("finish_reason")
     if finish == "content_filter":
-        return Reply(trouble="the judge's provider filtered the answer", declined=True, **head)
-    texts = tuple(text for text in (*_arguments(message), _text(message.get("content"))) if text.strip())
+        return replace(reply, trouble="the judge's provider filtered the answer", declined=True)
+    texts = [text for text in (*_arguments(message), _text(message.get("content"))) if text.strip()]
     if texts:
-        return Reply(tuple(without_thoughts(text, finish == "length") for text in texts), **head)
+        return replace(reply, texts=tuple(without_thoughts(text, finish == "length") for text in texts))
     thought = any(_text(message.get(name)).strip() for name in ("reasoning_content", "reasoning", "thinking"))
-    cut = ", it was cut off at the limit of its tokens" if finish == "length" else ""
     why = "the judge only thought, and gave no answer" if thought else "the judge's answer is empty"
-    return Reply(trouble=why + cut, **head)
+    return replace(reply, trouble=why + (", it was cut off at the limit of its tokens" if finish == "length" else ""))
 
 
 def sample(words: Any) -> str:

@@ -23,6 +23,7 @@ NOT_FINISHED = {
     "stopped": "was stopped",
     "refused": "was refused",
     "failed": "failed",
+    "diverged": "diverged: its loss is not a number",
 }
 
 
