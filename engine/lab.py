@@ -348,7 +348,7 @@ def _follower(lab: Lab, trainer: Any, sample: Callable[[Any], Sequence[Any]] | N
             dtype = str(getattr(trainer.model, "dtype", "")).removeprefix("torch.")
             how = f"learning rate {args.learning_rate:g}, {dtype}"
             lab.diverged = (
-                f"the training diverged: its loss is not a number from update {state.global_step} on ({how})",
+                f"its loss is not a number from update {state.global_step} on ({how})",
                 f"Try a learning rate ten times smaller{'' if dtype == 'float32' else ', or float32'}",
             )
             text = f"The loss is not a number at update {state.global_step} ({how})."

@@ -44,7 +44,7 @@ def tune(
         truth = [label for row in rows for label in labels[row]]
         loss = cross_entropy(scores, torch.tensor(truth, device=scores.device))
         if not torch.isfinite(loss):
-            raise FloatingPointError(f"the training diverged: its loss is {loss.item()} at update {update}")
+            raise FloatingPointError(f"its loss is {loss.item()} at update {update}")
         loss.backward()
         if clip is not None:
             torch.nn.utils.clip_grad_norm_(scorer.model.parameters(), clip)

@@ -224,7 +224,7 @@ class Execution:
             if self.lab.diverged is not None:  # what comes of numbers that are none
                 return end("diverged", *self.lab.diverged, traceback.format_exc())
             if isinstance(error, FloatingPointError):
-                return end("diverged", described(error), "Try a learning rate ten times smaller, or float32")
+                return end("diverged", described(error, ""), "Try a learning rate ten times smaller, or float32")
             if self.wanted is not None and (known := recognise(error, self.wanted)) is not None:
                 return end("failed", known.cause, known.action, known.detail)
             if (asked := _endpoints_fault(error)) is not None:

@@ -11,4 +11,5 @@ SITUATIONS = (
     Situation("an exception that sets the clipboard", "run rude raises --set kind=control", r"ValueError: ␛\]52", worker=True),
     Situation("a number that no reader can draw", "run rude reports --set kind=huge", r"figure v as something that can't be kept.*Report numbers", worker=True),
     Situation("a complex number", "run rude reports --set kind=complex", r"figure v as something that can't be kept", worker=True),
+    Situation("a training that diverges", "run toy train --set learning_rate=1e30", r"not a number at update 2 .learning rate 1e\+30, float32.. Try a learning rate ten.*train +diverged.*✗ not held +The loss falls.*train diverged: its loss is not a number from update 2", worker=True),
 )  # fmt: skip
