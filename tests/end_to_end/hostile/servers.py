@@ -26,28 +26,9 @@ def judge(trouble: int | str | None = None, **options: Any) -> Callable[[World],
     return arrange
 
 
-def row(name: str, says: str, arrange: Callable[[World], object], code: int = 1, more: str = "") -> Situation:
-    return Situation(f"a judge: {name}", f"run mine grade {more}".strip(), says, code, arrange, worker=True)
-
-
-USELESS = r"the judge grades nothing, so the rest of 24 is not asked; mostly the "
+# A worker takes over no tutorial of the learner's own, so each row starts one: what else servers do is in
+# tests/engine/places/test_odd_servers.py.
 SITUATIONS = (
-    row("no count under a cap", r"\d+ of 24 are graded; the spend cap of \$0.02 is reached.*Raise --spend-cap", judge(usage={"completion_tokens": None}), more="--spend-cap 0.02"),
-    row("a billion tokens", r"24 calls to judge-1 +[\d,]+ tokens +\$0.1", judge(usage=(100, 10**9)), 0),
-    row("a list as its count", r"24 of 24 graded", judge(usage=[]), 0),
-    row("thoughts before the answer", r"24 of 24 graded", judge("thoughts"), 0),
-    row("the answer in a tool call", r"24 of 24 graded", judge("tool"), 0),
-    row("a date in thousandths", r"judge: judge-1, 2026-11-18; 24 of 24 graded", judge("in thousandths"), 0),
-    row("thoughts only", USELESS + r"judge only thought.*--set ROLE=MODEL", judge("thoughts only")),
-    row("a web page", USELESS + r"reply is a web page \(Sign in\).*address of a chat API", judge("page")),
-    row("a stream", USELESS + r"server sends a stream", judge("stream")),
-    row("no choices", USELESS + r"reply has no choices", judge("no choices")),
-    row("an error with 200", USELESS + r"server answered with an error: the model crashed", judge("error")),
-    row("an empty reply", USELESS + r"reply is empty", judge("nothing")),
-    row("words for an answer", USELESS + r"judge's answer was not in the form asked for: I would say yes", judge("garbage")),
-    row("refuses all", r"0 of 24 graded \(0%\): no score under 90%; mostly the judge refused: I can't grade", judge("refusal"), 0),
-    row("refuses some", r"21 of 24 graded \(88%\): no score under 90%", judge(troubles=["refusal"] * 3), 0),
-    row("sends on to another host", r"sends on to http://judge.invalid.*--set ROLE=URL", judge("redirect")),
-    row("no money left", r"the account has no money left: .*Top it up", judge(402)),
-    row("another model", r"has no model judge-1.*It has qwen", judge(models={"qwen": None})),
+    Situation("a judge without a count under a cap", "run mine grade --spend-cap 0.02", r"\d+ of 24 are graded; the spend cap of \$0.02 is reached.*Raise --spend-cap", 1, judge(usage={"completion_tokens": None}), worker=True, seconds=45),
+    Situation("a judge that is a web page", "run mine grade", r"the judge grades nothing, so the rest of 24 is not asked; mostly the reply is a web page \(Sign in\).*--set ROLE=MODEL", 1, judge("page"), worker=True, seconds=45),
 )  # fmt: skip
