@@ -11,6 +11,7 @@ makes a `Lab` hands it three callables:
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
@@ -81,6 +82,7 @@ class Lab:
     between: Callable[[Lab, str], str]
     x: float | None = None  # the update that training is at
     held: dict[str, tuple[Any, Any, Any]] = field(default_factory=dict)  # name: model, tokenizer, optimizer
+    diverged: tuple[str, str] | None = None  # why the training's last loss is no number, and what to try
 
     # ---- what a step works with -----------------------------------------------------------------------------------
     def model(self, role: str) -> str:
@@ -122,7 +124,10 @@ class Lab:
         note: str = "",
         **case: Any,
     ) -> None:
-        """A result under the conditions `case`; (low, high) is its interval over `n` items."""
+        """A result under the conditions `case`; (low, high) is its interval over `n` items. What is not a number is
+        shown as a dash, and its note says so."""
+        if isinstance(value, float) and not math.isfinite(value):
+            note = "; ".join(part for part in (note, f"the value is {value}") if part)
         fields = {"name": name, "value": value, "unit": unit, "low": low, "high": high, "n": n}
         self.report("figure", {**fields, "note": note, "case": case})
 
@@ -202,6 +207,7 @@ class Lab:
         for callback in (PrinterCallback, ProgressCallback):
             trainer.remove_callback(callback)
         trainer.args.include_num_input_tokens_seen = "all"
+        trainer.args.logging_nan_inf_filter = False  # it hides a training that diverges
         tokenizer = trainer.processing_class
         if trainer.model not in (model for model, *_ in self.held.values()):
             self.watch("model", trainer.model, tokenizer)
@@ -327,7 +333,26 @@ def _follower(lab: Lab, trainer: Any, sample: Callable[[Any], Sequence[Any]] | N
                 self.tokens, self.aside_seconds = (seen, now), 0.0
                 for name in ("num_input_tokens_seen", "train_runtime", "train_tokens_per_second"):
                     values.pop(name, None)
+                self.see_divergence(args, state, values)
                 lab.point(state.global_step, "training", **values)
+
+        def see_divergence(self, args: Any, state: Any, values: dict[str, Any]) -> None:
+            """A loss that is no number, or the 0 that it becomes in 16 bits, is a gap in the curve and a note."""
+            number = math.isfinite(values["loss"])
+            if number and (values["loss"] != 0.0 or math.isfinite(values.get("grad_norm", 0.0))):
+                lab.diverged = None
+                return
+            values["loss"] = None
+            if lab.diverged is not None:
+                return
+            dtype = str(getattr(trainer.model, "dtype", "")).removeprefix("torch.")
+            how = f"learning rate {args.learning_rate:g}, {dtype}"
+            lab.diverged = (
+                f"its loss is not a number from update {state.global_step} on ({how})",
+                f"Try a learning rate ten times smaller{'' if dtype == 'float32' else ', or float32'}",
+            )
+            text = f"The loss is not a number at update {state.global_step} ({how})."
+            lab.report("note", {"text": text, "action": f"{lab.diverged[1]}.", "x": state.global_step})
 
         def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             self.told = 0.0

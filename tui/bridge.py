@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.lessons.tutorial import Step, Tutorial
-from deepdive.engine.runs.events import AnyEvent
+from deepdive.engine.runs.events import FAULTS, AnyEvent
 from deepdive.engine.runs.log import Tail
 from deepdive.engine.runs.record import repointed
 from deepdive.engine.runs.spilled import filled
@@ -167,7 +167,7 @@ class Session:
             self._stops = 0
             if not self._handed:
                 self.lesson.asked = 0
-            if any(job.outcome in ("failed", "stopped", "refused") for job in self._ended_since()):
+            if any(job.outcome in (*FAULTS, "stopped") for job in self._ended_since()):
                 self._handed.clear()  # the worker drops what stood behind a failure
         self.lesson.stopping = self._stops > 0
         queued = tuple(self._handed)

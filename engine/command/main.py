@@ -25,6 +25,7 @@ from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.files import last_lines
 from deepdive.engine.common.words import ago, moment
 from deepdive.engine.lessons import catalogue
+from deepdive.engine.runs.events import FAULTS
 from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.store import Run, RunInfo, Store
 from deepdive.engine.runs.view import RunView, of
@@ -234,7 +235,7 @@ def show_run(arguments: argparse.Namespace) -> int:
     say(f"{run.folder}")
     for job in view.jobs.values():
         say(step_line(job))
-        if job.outcome in ("failed", "refused"):
+        if job.outcome in FAULTS:
             for text in (job.cause, job.action, job.detail):
                 if text:
                     say_all(text, indent="      ")

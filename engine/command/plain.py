@@ -24,6 +24,7 @@ from deepdive.engine.lessons.tutorial import Page, Step, Tutorial
 from deepdive.engine.results.evidence import gather
 from deepdive.engine.results.measured import results
 from deepdive.engine.runs import plan
+from deepdive.engine.runs.events import FAULTS
 from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.spilled import filled
 from deepdive.engine.runs.store import Run, Store
@@ -158,7 +159,7 @@ class Reading:
         )
         jobs = follow(run, before, as_json=False, handed=submission.submit(self.store, run, orders))
         for job in jobs:
-            if job.outcome in ("failed", "refused"):
+            if job.outcome in FAULTS:
                 self.say(f"{job.step} {job.outcome}: {job.cause}. {job.action}")
         if jobs:
             self.outcome(jobs[-1])

@@ -19,7 +19,7 @@ from deepdive.engine.lessons.roles import role_of
 from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.results.measured import results
 from deepdive.engine.runs import plan
-from deepdive.engine.runs.events import AnyEvent
+from deepdive.engine.runs.events import FAULTS, AnyEvent
 from deepdive.engine.runs.log import Tail
 from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.runs.view import JobView, RunView
@@ -206,13 +206,13 @@ def exit_code(run: Run, jobs: list[JobView]) -> int:
     """The worst that happened."""
     code = 0 if jobs else STOPPED
     for job in jobs:
-        if job.outcome == "failed":
+        if job.outcome in ("failed", "diverged"):
             code = FAILED
         elif job.outcome == "refused":
             code = WRONG
         elif job.outcome == "stopped":
             code = STOPPED
-        if job.outcome in ("failed", "refused"):
+        if job.outcome in FAULTS:
             complain(f"deepdive: {job.step} {job.outcome}: {job.cause}. {job.action}")
             if not job.digest and job.detail:  # it could not even begin
                 complain(job.detail)

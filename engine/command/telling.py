@@ -9,12 +9,12 @@ from typing import Any, TextIO
 
 from deepdive.engine.command.console import put, say
 from deepdive.engine.common.untrusted import visible
-from deepdive.engine.common.words import dollars, duration, label, number, size
+from deepdive.engine.common.words import dollars, duration, is_number, label, number, size
 from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.runs.events import AnyEvent, End, Figure, Job, Note, Plot, Progress, Rows, Spend, Text
 from deepdive.engine.runs.view import JobView, RunView
 
-GLYPHS = {"done": "✓", "cut": "✂", "stopped": "■", "refused": "✗", "failed": "✗", "": "●"}
+GLYPHS = {"done": "✓", "cut": "✂", "stopped": "■", "refused": "✗", "failed": "✗", "diverged": "✗", "": "●"}
 LINE_SECONDS = 5.0  # between two progress lines where the output is no terminal
 
 
@@ -51,7 +51,7 @@ def progress_line(job: JobView) -> str:
     for curve, metric in (("training", "loss"), ("validation", "eval_loss")):
         values = [v for v in (job.curves[curve].values.get(metric, []) if curve in job.curves else []) if v is not None]
         if values:
-            parts.append(f"{curve} {values[-1]:.2f}")
+            parts.append(f"{curve} {values[-1]:.2f}" if abs(values[-1]) < 1e6 else f"{curve} {number(values[-1])}")
     parts += [f"{dollars(spend.cost)} spent" for spend in job.spend.values() if spend.cost]
     if (left := job.seconds_left()) is not None:
         parts.append(f"{duration(left)} left")
@@ -185,7 +185,7 @@ def answer_lines(events: Iterable[AnyEvent]) -> list[str]:
 
 def bar_lines(data: dict[str, Any], width: int = 40) -> list[str]:
     """Bars of a plot: label, bar, value."""
-    values = {visible(str(name), newlines=False): float(value or 0) for name, value in data.items()}
+    values = {visible(str(name), newlines=False): value if is_number(value) else 0.0 for name, value in data.items()}
     longest, most = max(map(len, values), default=0), max(values.values(), default=0) or 1.0
     return [
         f"  {name:>{longest}} {'█' * round(width * value / most):{width}} {number(value)}"

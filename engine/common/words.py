@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeGuard
 
 from deepdive.engine.common.untrusted import visible
 
@@ -21,16 +22,26 @@ def shown(value: Any) -> str:
     return str(value)
 
 
+LARGEST = sys.float_info.max
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a number that can be drawn: no truth value, not NaN, within floating point."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LARGEST
+
+
 def number(value: Any) -> str:
-    """A figure with as many digits as a reader needs: 3.38, 0.1764, 15,000, 124,439,808."""
+    """A figure with as many digits as a reader needs: 3.38, 0.1764, 15,000, 124,439,808, 1.5e20."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, (int, float)):
         return visible(str(value), newlines=False)
-    if not math.isfinite(value):
-        return str(value)
+    if not is_number(value):
+        return str(value) if isinstance(value, float) else "over 1e308" if value > 0 else "under -1e308"
+    if abs(value) >= 1e15:
+        return f"{float(value):.4g}".replace("e+", "e")
     if value == int(value):
         return f"{int(value):,}"
     if abs(value) >= 1000:
@@ -74,8 +85,10 @@ def gigabytes(bytes: float) -> str:
 
 
 def dollars(amount: float) -> str:
-    """$0.0042, $0.42, $12.30"""
-    return f"${amount:.4f}" if 0 < amount < 0.1 else f"${amount:,.2f}"
+    """$0.0042, $0.02, $12.30; of less than a hundredth of a cent two digits: $0.000012"""
+    if 0 < amount < 0.0001:
+        return f"${Decimal(f'{amount:.1e}'):f}"
+    return f"${amount:.4f}".removesuffix("00") if 0 < amount < 0.1 else f"${amount:,.2f}"
 
 
 # ---- durations and moments ----------------------------------------------------------------------------------------

@@ -37,12 +37,14 @@ def tune(
 
     A row has its token ids and a list of labels: one, or one for every token (-100 does not count). With `clip` the
     gradients of all the model's parameters together have no larger norm. `then` is called after each update with its
-    number, from 1.
+    number, from 1. Raises FloatingPointError where the training diverges.
     """
     for update, rows in enumerate(batches, start=1):
         scores = scorer.scores([ids[row] for row in rows])
         truth = [label for row in rows for label in labels[row]]
         loss = cross_entropy(scores, torch.tensor(truth, device=scores.device))
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"its loss is {loss.item()} at update {update}")
         loss.backward()
         if clip is not None:
             torch.nn.utils.clip_grad_norm_(scorer.model.parameters(), clip)

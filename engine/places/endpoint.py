@@ -25,13 +25,14 @@ import httpx2
 import openai
 from deepdive.engine.common import network
 from deepdive.engine.common.faults import Fault, Refusal
+from deepdive.engine.common.words import dollars
 from deepdive.engine.places.meter import Budget, CapReached, Meter
 from deepdive.engine.places.places import Endpoint, Report
 
 RETRIES, TIMEOUT_SECONDS = 6, 120.0  # a local server on a CPU takes its time
 LOOK_SECONDS = 5.0  # for the one question before the work: is the model there, and until when
-BYTES_PER_TOKEN = 3  # fewer than English needs: what a call may cost is never estimated too low
 USUAL_BYTES = 4  # of a token of English
+MODELS_TOLD = 5
 REPLY_TOKENS = 4096  # counted where a request sets no limit to its reply
 NO_MODEL = re.compile(r"\bmodel\b.*(not found|not exist|no longer|deprecated)", re.IGNORECASE | re.DOTALL)
 LOCAL = "local judge"
@@ -110,7 +111,7 @@ class Transport(httpx2.BaseTransport):
         limit = body.get("max_completion_tokens") or body.get("max_tokens")
         if limit is None and self.meter.prices and self.meter.budget.cap is not None:
             raise CapReached("under a spend cap a request must limit its reply: max_completion_tokens")
-        most = size // BYTES_PER_TOKEN + 1, int(limit or REPLY_TOKENS)
+        most = size, int(limit or REPLY_TOKENS)  # no tokenizer makes more tokens than bytes
         reserved = self.meter.reserve(most)
         try:
             assert self.inner is not None
@@ -140,7 +141,7 @@ class Transport(httpx2.BaseTransport):
 def _reply(response: httpx2.Response) -> dict[str, Any] | None:
     try:
         reply = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return reply if isinstance(reply, dict) else None
 
@@ -234,7 +235,7 @@ def _check(place: Endpoint, role: str, key: str | None, budget: Budget) -> None:
     if budget.cap is not None and budget.chosen and not place.prices:
         raise Refusal(
             "--spend-cap",
-            f"the prices of {place.model} are not known, so a cap of ${budget.cap:.2f} could not be kept",
+            f"the prices of {place.model} are not known, so a cap of {dollars(budget.cap)} could not be kept",
             f'`--set "{role}={place.model} prices=PROMPT,REPLY"`, in dollars for a million tokens; 0,0 for your own',
         )
 
@@ -259,11 +260,21 @@ def _until(client: openai.OpenAI, place: Endpoint, role: str) -> str | None:
     try:
         return retirement(client, place.model)
     except openai.NotFoundError as error:
+        there = ", ".join(_models(client)[:MODELS_TOLD])
         raise Fault(
             f"{place.endpoint} has no model {place.model}; it may have been shut down",
-            f"`--set {role}=MODEL` names another",
+            f"`--set {role}=MODEL` names another" + (f". It has {there}" if there else ""),
             error.message,
         ) from error
+
+
+def _models(client: openai.OpenAI) -> list[str]:
+    """The models that the server tells of."""
+    try:
+        listed = client.with_options(max_retries=0, timeout=LOOK_SECONDS).models.with_raw_response.list()
+        return sorted(str(model["id"]) for model in json.loads(listed.text)["data"])
+    except (openai.OpenAIError, ValueError, RecursionError, KeyError, TypeError):
+        return []
 
 
 def retirement(client: openai.OpenAI, model: str) -> str | None:
@@ -272,12 +283,14 @@ def retirement(client: openai.OpenAI, model: str) -> str | None:
     Raises openai.NotFoundError for a model that is gone already; None where the server has no list of models.
     """
     try:
-        return client.with_options(max_retries=0, timeout=LOOK_SECONDS).models.retrieve(model).shutdown_date
+        told = client.with_options(max_retries=0, timeout=LOOK_SECONDS).models.with_raw_response.retrieve(model)
+        date = json.loads(told.text).get("shutdown_date")
+        return date if isinstance(date, str) else None
     except openai.NotFoundError as error:
         if error.code == "model_not_found" or NO_MODEL.search(error.message or ""):
             raise
         return None
-    except openai.OpenAIError:
+    except (openai.OpenAIError, ValueError, RecursionError, AttributeError):  # no list of models, or none in this form
         return None
 
 
@@ -298,7 +311,7 @@ def explain(error: openai.OpenAIError) -> Fault:
             return Fault(f"the key may not do this: {error.message}", "`deepdive keys check` tells what it may")
         case openai.NotFoundError():
             return Fault(f"the endpoint does not have it: {error.message}", "`--set ROLE=MODEL` names another model")
-        case openai.RateLimitError() if error.code == "insufficient_quota":
+        case openai.APIStatusError() if error.status_code == 402 or error.code == "insufficient_quota":
             return Fault(f"the account has no money left: {error.message}", f"Top it up at the provider's. {again}")
         case openai.RateLimitError():
             return Fault(f"the rate limit was not lifted in time: {error.message}", f"Wait a while. {again}")
@@ -306,6 +319,11 @@ def explain(error: openai.OpenAIError) -> Fault:
             return Fault(f"no answer in {TIMEOUT_SECONDS:g} s, several times", again)
         case openai.APIConnectionError():
             return Fault(f"the endpoint was not reached: {error.__cause__ or error.message}", f"Is it up? {again}")
+        case openai.APIStatusError() if 300 <= error.status_code < 400:  # never followed: a key is for one address
+            there = error.response.headers.get("location", "another address")
+            return Fault(
+                f"the endpoint sends on to {there}", "Where you trust it, point the role there: --set ROLE=URL"
+            )
         case openai.APIError():
             return Fault(f"the endpoint answered: {error.message}", again)
-    return Fault(str(error), again)
+    return Fault(str(error), getattr(error, "action", "") or again)

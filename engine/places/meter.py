@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import openai
+from deepdive.engine.common.words import dollars
 from deepdive.engine.places.places import Report
 
 MILLION = 1_000_000
@@ -15,6 +16,18 @@ DEFAULT_CAP = 5.0  # US dollars, of a run whose learner has set none
 TRUSTED_CALLS = 5  # so many calls must be paid before their mean says more than the estimate
 
 Tokens = tuple[int, int]  # of the prompt, of the reply
+
+
+def counted(usage: Any, most: Tokens) -> Tokens:
+    """A server's count of tokens. What it can't be (none, below 1, above what was sent and asked for, no whole number)
+    counts as the most that it can have been."""
+    told = usage if isinstance(usage, Mapping) else {}
+    prompt, reply = (told.get(name) for name in ("prompt_tokens", "completion_tokens"))
+    return _within(prompt, most[0]), _within(reply, most[1])
+
+
+def _within(told: Any, most: int) -> int:
+    return told if type(told) is int and 0 < told <= most else most
 
 
 class CapReached(openai.OpenAIError):
@@ -33,7 +46,8 @@ class Budget:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def fits(self, amount: float) -> bool:
-        return self.cap is None or self.spent + self.reserved + amount <= self.cap
+        """Whether so much more stays under the cap: what is free always does."""
+        return not amount or self.cap is None or self.spent + self.reserved + amount <= self.cap
 
 
 @dataclass
@@ -70,8 +84,8 @@ class Meter:
             self.tell()
             if not self.budget.fits(wanted := self.expected * self.planned):
                 raise CapReached(
-                    f"{self.planned} calls to {self.model} cost about ${wanted:.2f}, ${self.budget.spent:.2f} are "
-                    f"spent, and the spend cap is ${self.budget.cap:.2f}"
+                    f"{self.planned} calls to {self.model} cost about {dollars(wanted)}, "
+                    f"{dollars(self.budget.spent)} are spent, and the spend cap is {dollars(self.budget.cap or 0.0)}"
                 )
 
     def reserve(self, most: Tokens) -> float:
@@ -80,17 +94,15 @@ class Meter:
         with self.budget.lock:
             if not self.budget.fits(amount):
                 raise CapReached(
-                    f"the spend cap of ${self.budget.cap:.2f} is reached: ${self.budget.spent:.4f} are spent, "
-                    f"and one more call to {self.model} can cost ${amount:.4f}"
+                    f"the spend cap of {dollars(self.budget.cap or 0.0)} is reached: {dollars(self.budget.spent)} are "
+                    f"spent, and one more call to {self.model} can cost {dollars(amount)}"
                 )
             self.budget.reserved += amount
         return amount
 
-    def settle(self, reserved: float, usage: Mapping[str, Any] | None, most: Tokens) -> None:
-        """A call came back: its tokens as the server counts them, else the most that they can have been."""
-        tokens = most
-        if usage is not None:
-            tokens = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
+    def settle(self, reserved: float, usage: Any, most: Tokens) -> None:
+        """A call came back: its tokens as the server counts them, where it can have been so many."""
+        tokens = counted(usage, most)
         with self.budget.lock:
             cost = self.price(tokens)
             self.budget.reserved -= reserved

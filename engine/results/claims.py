@@ -15,7 +15,7 @@ from typing import Any
 
 from deepdive.engine.lessons.language import FUNCTIONS, Wrong, check_claim, check_expression, parse, several
 from deepdive.engine.lessons.tutorial import Claim
-from deepdive.engine.results.evidence import Evidence, Missing, Value
+from deepdive.engine.results.evidence import Diverged, Evidence, Missing, Value
 from deepdive.engine.results.scope import Scope, quoted, told
 
 WORDS: dict[type[ast.cmpop], str] = {
@@ -79,7 +79,8 @@ class _Comparison:
 
 
 def evaluate(claim: Claim, evidence: Evidence) -> Verdict:
-    """Whether the claim held. With `each` it must hold for all combinations: the first that fails is named."""
+    """Whether the claim held: of a training that diverged it did not. With `each` it must hold for all combinations:
+    the first that fails is named."""
     if problem := check_claim(claim):
         return Verdict(None, problem)
     tree = parse(claim.holds)
@@ -90,7 +91,7 @@ def evaluate(claim: Claim, evidence: Evidence) -> Verdict:
         try:
             judged.append(_over_seeds(claim, tree, Scope(evidence, claim.step, bound)))
         except Missing as missing:
-            judged.append((None, str(missing), math.inf))
+            judged.append((False if isinstance(missing, Diverged) else None, str(missing), math.inf))
     for wanted in (False, None):
         for held, text, _ in judged:
             if held is wanted:

@@ -23,11 +23,16 @@ NOT_FINISHED = {
     "stopped": "was stopped",
     "refused": "was refused",
     "failed": "failed",
+    "diverged": "diverged: its loss is not a number",
 }
 
 
 class Missing(Exception):
     """Not yet measured; the message says what is missing and why."""
+
+
+class Diverged(Missing):
+    """The training that was to show it diverged."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class Evidence:
         name, rest = self._elsewhere(step, case)
         own = self.steps.get(name, Measured(name))
         if not own.jobs:
-            raise Missing(f"{name} {own.why}")
+            raise (Diverged if own.why == NOT_FINISHED["diverged"] else Missing)(f"{name} {own.why}")
         others = [m for id, m in self.steps.items() if id != name] if name == step else []
         return rest, [[own], others]
 

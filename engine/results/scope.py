@@ -122,7 +122,8 @@ class Scope:
             except Missing:
                 raise missing from None
             return self.mean({seed: reduced("last", series) for seed, series in curves.items()}, measured, node)
-        return self.mean({seed: figure.value for seed, figure in figures.items()}, measured, node)
+        why = next((figure.note for figure in figures.values() if figure.value is None and figure.note), "")
+        return self.mean({seed: figure.value for seed, figure in figures.items()}, measured, node, why)
 
     def bound_of(self, side: str, node: ast.expr) -> float:
         """An end of the interval: over several seeds of their range, of one seed the sampling interval."""
@@ -159,10 +160,11 @@ class Scope:
         first = min(by_seed)
         return {seed if seed in by_seed else first: by_seed.get(seed, by_seed[first]) for seed in self.seeds}
 
-    def mean(self, by_seed: Mapping[int, Any], measured: Measured, node: ast.expr) -> Value:
+    def mean(self, by_seed: Mapping[int, Any], measured: Measured, node: ast.expr, why: str = "") -> Value:
         value = middle(self.picked(by_seed, measured).values())
         if value is None:
-            raise Missing(f"{ast.unparse(node)} is not a number (it diverged, or there was nothing to measure)")
+            why = why or "it diverged, or there was nothing to measure"
+            raise Missing(f"{ast.unparse(node)} is not a number ({why})")
         return value
 
 

@@ -36,7 +36,8 @@ class Job(Event, frozen=True, kw_only=True, omit_defaults=True, tag="job"):
     resumes: str | None = None  # the stopped job whose folder and curve this one continues
 
 
-Outcome = Literal["done", "cut", "stopped", "refused", "failed"]
+Outcome = Literal["done", "cut", "stopped", "refused", "failed", "diverged"]
+FAULTS = ("failed", "refused", "diverged")  # what ends with a cause that the learner has to read
 
 
 class End(Event, frozen=True, kw_only=True, omit_defaults=True, tag="end"):

@@ -12,6 +12,7 @@ from deepdive.engine.common.digest import short_hash
 from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.words import shown
 from deepdive.engine.lessons.tutorial import Step, Tutorial
+from deepdive.engine.runs.events import FAULTS
 from deepdive.engine.runs.view import JobView, RunView
 
 
@@ -130,7 +131,7 @@ class Plan:
             return StepState("never", needs=needs)
         if last.running:
             return StepState("running", job=last.id, needs=needs)
-        if done is None or (last is not done and last.outcome in ("failed", "stopped", "refused", "cut")):
+        if done is None or (last is not done and last.outcome in (*FAULTS, "stopped", "cut")):
             return StepState(last.outcome, (last.cause,) if last.cause else (), last.id, needs)
         reasons = stale_reasons(step, done, settings, inputs)
         reasons += [

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from deepdive.engine.common.words import is_number
 from deepdive.engine.runs.events import (
     AnyEvent,
     Beat,
@@ -37,13 +38,14 @@ class Curve:
     values: dict[str, list[Number]] = field(default_factory=dict)
 
     def add(self, x: float, values: dict[str, Number]) -> None:
-        """Put a point in its place; what is told at the same x is one point."""
+        """Put a point in its place; what is told at the same x is one point, what is no number is a gap."""
         at = bisect_left(self.x, x)
         if at == len(self.x) or self.x[at] != x:
             self.x.insert(at, x)
             for series in self.values.values():
                 series.insert(at, None)
-        for name, value in values.items():
+        for name, told in values.items():
+            value = told if is_number(told) else None
             if name not in self.values:
                 self.values[name] = [None] * len(self.x)
             self.values[name][at] = value

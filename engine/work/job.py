@@ -200,6 +200,8 @@ class Execution:
             function = getattr(load_steps(tutorial.folder), step.function.name)
             function(self.lab, **order.settings)
             safe.sample(self.lab)
+            if self.lab.diverged is not None:
+                return end("diverged", *self.lab.diverged)
             return end("cut", "its loop was ended early") if safe.was_finished else end("done")
         except Stopped:
             saved = any((self.lab.folder / "checkpoints").glob("checkpoint-*"))
@@ -224,6 +226,10 @@ class Execution:
                 explained = out_of_memory.explain(error, safe.ledger.sample(self.lab.held), order.settings)
                 return end("failed", explained.cause, explained.action, traceback.format_exc())
             self.broken = out_of_memory.breaks_the_device(error)
+            if self.lab.diverged is not None:  # what comes of numbers that are none
+                return end("diverged", *self.lab.diverged, traceback.format_exc())
+            if isinstance(error, FloatingPointError):
+                return end("diverged", described(error, ""), "Try a learning rate ten times smaller, or float32")
             if self.wanted is not None and (known := recognise(error, self.wanted)) is not None:
                 return end("failed", known.cause, known.action, known.detail)
             if (asked := _endpoints_fault(error)) is not None:

@@ -15,7 +15,7 @@ import torch
 from bitsandbytes.nn import Linear4bit
 from deepdive.engine import lab as lab_module
 from deepdive.engine.lab import Lab, Refused, Stopped, aside
-from deepdive.engine.runs.events import Event, Figure, Point, Progress, Rows, Text, build
+from deepdive.engine.runs.events import Event, Figure, Note, Point, Progress, Rows, Text, build
 from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
 
 UPDATES = 8
@@ -352,3 +352,25 @@ def test_a_diverged_loss_is_a_gap(tmp_path: Path) -> None:
     lab, told = laboratory(tmp_path)
     lab.point(1, loss=float("nan"))
     assert decode(encode(told.events[0])) == Point(curve="training", x=1, values={"loss": None})
+
+
+def test_a_training_that_diverges_is_seen_with_its_update_and_what_to_try(tmp_path: Path) -> None:
+    """The Trainer by itself shows the mean of the losses before."""
+    lab, told = laboratory(tmp_path)
+    subject = trainer(tmp_path, learning_rate=1e30, max_grad_norm=0.0)
+    lab.follow(subject)
+    subject.train()
+    losses = [loss for _, loss in trace(told)["training"]]
+    assert losses[0] is not None
+    assert losses[-1] is None
+    [note] = told.of(Note)
+    assert note.text == f"The loss is not a number at update {losses.index(None) + 1} (learning rate 1e+30, float32)."
+    assert note.action == "Try a learning rate ten times smaller."
+    assert lab.diverged is not None
+    assert "its loss is not a number from update" in lab.diverged[0]
+
+
+def test_a_value_that_is_no_number_says_so(tmp_path: Path) -> None:
+    lab, told = laboratory(tmp_path)
+    lab.measure("lowest", float("nan"), note="of two")
+    assert told.of(Figure)[0].note == "of two; the value is nan"

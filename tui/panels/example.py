@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.common.words import is_number
 from deepdive.engine.runs.events import Rows
-from deepdive.tui.shown.cells import is_number, look, plain, spans_of
+from deepdive.tui.shown.cells import look, plain, spans_of
 from deepdive.tui.shown.ink import MUTED, TEXT, Ink
 from deepdive.tui.shown.lines import Line, Run, heading
 from deepdive.tui.shown.marks import Bar

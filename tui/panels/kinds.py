@@ -139,7 +139,7 @@ class PlotPanel(Panel):
             self.plot.title, self.plot.x_name = title, "x"
             self.plot.show(
                 [
-                    Series(str(n), sorted(map(tuple, p)), "dots", facts.COLORS[at % 5])
+                    Series(str(n), facts.scattered(p), "dots", facts.COLORS[at % 5])
                     for at, (n, p) in enumerate(plot.data.items())
                 ]
             )

@@ -46,7 +46,3 @@ def plain(value: Any) -> str:
             return "".join(str(text) for text, _ in value["spans"])
         return str(value.get("about", ""))
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

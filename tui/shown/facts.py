@@ -9,12 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.common.words import is_number
 from deepdive.engine.lessons.tutorial import Tutorial
-from deepdive.engine.runs.events import Memory, Plot, Rows
+from deepdive.engine.runs.events import FAULTS, Memory, Plot, Rows
 from deepdive.engine.runs.events import Piece as Told
 from deepdive.engine.runs.view import Curve, JobView
 
-from .cells import is_number, look, spans_of
+from .cells import look, spans_of
 from .marks import Bar, Cell, Column, Holder, Kind, Mark, Piece, Point, Row, Series, Span, confusion
 from .readings import reading
 
@@ -61,7 +62,7 @@ def panel_keys(job: JobView | None, learned: Sequence[str] = ()) -> list[str]:
     """The panels that a job fills, most telling first; `learned` are the figures that make a learning curve."""
     if job is None:
         return []
-    keys = ["failure"] if job.outcome in ("failed", "refused") or (job.outcome == "done" and job.cause) else []
+    keys = ["failure"] if job.outcome in FAULTS or (job.outcome == "done" and job.cause) else []
     told = [(kind, name) for kind, name in job.order]
     has_curve = any(kind == "curve" for kind, _ in told)
     if any(name in MAIN_CURVES for kind, name in told if kind == "curve"):
@@ -311,7 +312,7 @@ def plot_bars(plot: Plot, most: int = 12) -> list[Bar]:
 
 
 def _histogram(name: str, values: Sequence[float], bins: int = 10) -> list[Bar]:
-    known = [value for value in values if is_number(value)]
+    known = [float(value) for value in values if is_number(value)]
     if not known:
         return []
     low, high = min(known), max(known)
@@ -323,6 +324,12 @@ def _histogram(name: str, values: Sequence[float], bins: int = 10) -> list[Bar]:
         Bar(f"{name} {reading(a)} … {reading(b)}", float(count))
         for (a, b), count in zip(pairwise(edges), counts, strict=True)
     ]
+
+
+def scattered(points: Sequence[Sequence[Any]]) -> list[tuple[float, float | None]]:
+    """Points in order of x; one without an x has no place, one without a y is a gap."""
+    placed = [(float(x), float(y) if is_number(y) else None) for x, y in points if is_number(x)]
+    return sorted(placed, key=lambda point: point[0])
 
 
 def heat_rows(plot: Plot) -> tuple[list[Column], list[Row]]:

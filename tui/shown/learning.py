@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.common.words import is_number
 from deepdive.engine.results.evidence import identifier, middle
 from deepdive.engine.runs.events import Figure
 from deepdive.engine.runs.view import JobView
 
-from .cells import is_number
 from .lesson import Lesson
 from .marks import Mark, Series
 from .readings import label
@@ -153,7 +153,7 @@ def _series(measured: Mapping[Rest, Mapping[float, Mapping[int, Figure]]]) -> li
 
 def _spread(seeds: Mapping[int, Figure]) -> tuple[float, float] | None:
     """The range over the seeds; of one seed its own interval."""
-    values = [float(figure.value) for figure in seeds.values() if is_number(figure.value)]  # type: ignore[arg-type]
+    values = [float(figure.value) for figure in seeds.values() if is_number(figure.value)]
     if len(values) > 1:
         return min(values), max(values)
     figure = next(iter(seeds.values()))

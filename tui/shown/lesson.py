@@ -17,6 +17,7 @@ from deepdive.engine.lessons.roles import Role, roles_of
 from deepdive.engine.lessons.tutorial import Page, Step, Tutorial
 from deepdive.engine.results.evidence import Evidence, gather
 from deepdive.engine.results.measured import Results, results
+from deepdive.engine.runs.events import FAULTS
 from deepdive.engine.runs.plan import Plan, StepState, settings_of
 from deepdive.engine.runs.view import JobView, RunView
 
@@ -221,7 +222,7 @@ class Lesson:
 
 def job_result(job: JobView) -> str:
     """A job's outcome in a few cells: val 3.9, failed."""
-    if job.outcome in ("failed", "refused", "stopped", "cut"):
+    if job.outcome in (*FAULTS, "stopped", "cut"):
         return SIGNS[job.outcome].word
     curve = job.curves.get("validation")
     if curve is not None:

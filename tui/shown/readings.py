@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from math import floor, isfinite, log10
+from math import floor, log10
+
+from deepdive.engine.common.words import is_number
 
 
 def label(value: float, step: float) -> str:
@@ -21,7 +23,7 @@ def label(value: float, step: float) -> str:
 
 def reading(value: float | None) -> str:
     """A measured value for a legend: three significant figures, two decimals from 1 to 100."""
-    if value is None or not isfinite(value):
+    if not is_number(value):
         return "–"
     size = abs(value)
     if size == 0:

@@ -27,6 +27,7 @@ SIGNS = {
     "cut": Sign("◪", "cut short", "stale"),
     "refused": Sign("✗", "refused", "failed"),
     "failed": Sign("✗", "failed", "failed"),
+    "diverged": Sign("✗", "diverged", "failed"),
     "read": Sign("✓", "read", "held"),
     "unread": Sign("○", "", "text-3"),
     "unreadable": Sign("✗", "unreadable", "failed"),

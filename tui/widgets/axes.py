@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 
 _STEPS = (1.0, 2.0, 5.0, 10.0)
+# Ends of an axis beyond the first, and spans below the second, can't be divided into steps of floating point.
+_FAR, _NARROW = 1e300, 1e-290
+
+
+def _near(end: float) -> float:
+    return min(max(end, -_FAR), _FAR)
 
 
 def nice_step(span: float, count: int) -> float:
     """The smallest step of the form 1, 2 or 5 times a power of ten that cuts `span` into at most `count` parts."""
     raw = span / max(1, count)
-    power = 10.0 ** floor(log10(raw)) if raw > 0 else 1.0
+    power = 10.0 ** floor(log10(raw)) if raw > _NARROW else 1.0
     for step in _STEPS:
         if step * power >= raw * (1 - 1e-9):
             return step * power
@@ -24,6 +30,9 @@ def ticks(low: float, high: float, count: int) -> list[float]:
     """The multiples of a nice step within [low, high], at most `count` + 1 of them."""
     if not (isfinite(low) and isfinite(high)) or high <= low:
         return [low] if isfinite(low) else []
+    low, high = _near(low), _near(high)
+    if high <= low:
+        return [low]
     step = nice_step(high - low, count)
     first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
     return [round(index * step, 12 - floor(log10(step))) for index in range(first, last + 1)]
@@ -31,6 +40,7 @@ def ticks(low: float, high: float, count: int) -> list[float]:
 
 def nice_range(low: float, high: float, count: int, zero: bool) -> tuple[float, float]:
     """The range of whole tick steps around [low, high]; it begins at zero if asked for and nothing is below."""
+    low, high = _near(low), _near(high)
     if zero and low >= 0:
         low = 0.0
     if high <= low:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deepdive.engine.common.untrusted import visible
+from deepdive.engine.common.words import is_number
 from deepdive.tui.shown.ink import MUTED, TEXT, Ink
 from deepdive.tui.shown.lines import Line, Run, fit, heading, shorten
 from deepdive.tui.shown.marks import Bar
@@ -46,7 +47,7 @@ def bar_lines(
     value_width = max((len(text) for text in values), default=0)
     label_width = min(max((cell_len(text) for text in labels), default=0), max(4, (width - value_width) // 3))
     room = max(0, width - label_width - value_width - 3)
-    numbers = [row.value for row in rows if row.value is not None]
+    numbers = [row.value for row in rows if is_number(row.value)]
     high = full if full is not None else max([0.0, *numbers])
     low = min([0.0, *numbers])
     scale = room / (high - low) if high - low > 1e-300 else 0.0
@@ -67,10 +68,12 @@ def bar_lines(
 def _bar(value: float | None, room: int, zero: int, scale: float, mode: Mode) -> str:
     """The bar's `room` cells."""
     text = ""
-    if value is not None and value < 0:
+    if value is None or not is_number(value):
+        return " " * room
+    if value < 0:
         size = min(zero, max(1, round(-value * scale)))
         text = " " * (zero - size) + ("#" if mode == "ascii" else "█") * size
-    elif value is not None and room > zero:
+    elif room > zero:
         text = " " * zero + bar_text(value * scale / (room - zero), room - zero, mode)
     return text[:room].ljust(room)
 

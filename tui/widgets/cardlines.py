@@ -9,6 +9,7 @@ from typing import Any
 
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.lessons.settings import Setting
+from deepdive.engine.runs.events import FAULTS
 from deepdive.tui.shown.form import TYPED, Form, bounds
 from deepdive.tui.shown.ink import FAINT, MUTED, STRONG, TEXT, Ink
 from deepdive.tui.shown.lines import ELLIPSIS, Line, Run, fit, shorten, spread, width_of
@@ -26,7 +27,7 @@ CHOSEN = Ink("text-1", back="edit", bold=True, underline=True)
 CHANGED = Ink("accent", back="background", invert=True)
 CARET = Ink("text-1", back="background", invert=True)
 KEY = Ink("accent", bold=True)
-TOLD = ("stale", "failed", "refused", "stopped", "cut")  # states whose reason is told in their colour
+TOLD = ("stale", *FAULTS, "stopped", "cut")  # states whose reason is told in their colour
 
 
 @dataclass(frozen=True)

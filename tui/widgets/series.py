@@ -81,7 +81,7 @@ class Trace:
         """Append points. A point at or before the last x is left out: a restart is a new series."""
         last = self.xs[-1] if self.xs else float("-inf")
         for x, y in points:
-            if not last < x < float("inf"):
+            if not (last < x and abs(x) < LIMIT):
                 continue
             last = x
             self.xs.append(x)

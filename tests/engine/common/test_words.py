@@ -59,5 +59,18 @@ def test_values_are_written_as_a_learner_would() -> None:
 def test_names_money_and_memory() -> None:
     assert label("share_recited", {"k": 16, "method": "prompt"}) == "share recited (k 16, method prompt)"
     assert [short_name(name) for name in ("learning_rate", "top_k")] == ["lr", "top k"]
-    assert [dollars(amount) for amount in (0, 0.0042, 0.42, 12.3)] == ["$0.00", "$0.0042", "$0.42", "$12.30"]
+    amounts = (0, 0.000012, 0.001, 0.0042, 0.03, 0.42, 12.3)
+    told = ["$0.00", "$0.000012", "$0.0010", "$0.0042", "$0.03", "$0.42", "$12.30"]
+    assert [dollars(amount) for amount in amounts] == told
     assert [gigabytes(amount) for amount in (107.8e9, 4.8e9, 67e6)] == ["107.8", "4.8", "0.067"]
+
+
+@given(st.floats() | st.integers(-(10**400), 10**400) | st.booleans() | st.none() | st.text())
+def test_a_number_of_any_size_is_a_few_words(value: object) -> None:
+    told = number(value)
+    assert isinstance(value, str) or 0 < len(told) < 25
+
+
+def test_numbers_that_are_too_large_to_write_out() -> None:
+    wide = (1e15, -1.5e20, 10**18, 10**400, -(10**400), float("nan"), float("-inf"))
+    assert [number(value) for value in wide] == ["1e15", "-1.5e20", "1e18", "over 1e308", "under -1e308", "nan", "-inf"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,10 +15,9 @@ RUBRIC = {"form": "Exactly two sentences?", "customer": "Is the complaint right?
 GOOD = {name: {"reason": "so it is", "mark": "partly"} for name in RUBRIC}
 
 
-def reply(content: str | None, **more: Any) -> SimpleNamespace:
-    message = SimpleNamespace(content=content, refusal=more.pop("refusal", None))
-    choice = SimpleNamespace(message=message, finish_reason=more.pop("finish_reason", "stop"))
-    return SimpleNamespace(choices=[choice], model="judge-1-2026", created=1_795_000_000)
+def reply(content: Any, finish_reason: str = "stop", created: Any = 1_795_000_000, **message: Any) -> str:
+    choice = {"message": {"content": content, **message}, "finish_reason": finish_reason}
+    return json.dumps({"choices": [choice], "model": "judge-1-2026", "created": created})
 
 
 def test_the_answer_asks_for_the_reason_before_the_mark_and_takes_nothing_else() -> None:
@@ -48,7 +46,7 @@ def test_a_grading_is_found_between_words(around: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "yes", "{}", "{broken", json.dumps({"form": GOOD["form"]}), json.dumps({**GOOD, "form": "yes"})]
+    "content", ["yes", "{}", "{broken", json.dumps({"form": GOOD["form"]}), json.dumps({**GOOD, "form": "yes"})]
 )
 def test_what_is_no_grading_is_a_verdict_that_says_so(content: str) -> None:
     assert "not in the form asked for" in read(reply(content), RUBRIC).failed
@@ -57,7 +55,7 @@ def test_what_is_no_grading_is_a_verdict_that_says_so(content: str) -> None:
 def test_refusals_and_filters_are_told() -> None:
     assert read(reply(None, refusal="No."), RUBRIC).failed == "the judge refused: No."
     assert "filtered" in read(reply("", finish_reason="content_filter"), RUBRIC).failed
-    assert "not in the form" in read("<html>proxy</html>", RUBRIC).failed
+    assert "web page" in read("<html>proxy</html>", RUBRIC).failed
 
 
 def test_a_verdict_as_a_row_has_marks_reasons_and_the_judge() -> None:
@@ -74,20 +72,44 @@ def test_a_local_judge_marks_the_item_and_not_the_instruction() -> None:
     assert told == {"form": {"reason": "read: the item", "mark": "yes"}}
 
 
+@pytest.mark.parametrize("created", [1_795_000_000_000, 1_795_000_000_000_000, 1_795_000_000.5])
+def test_a_day_told_in_thousandths_of_a_second_is_that_day(created: float) -> None:
+    assert read(reply(json.dumps(GOOD), created=created), RUBRIC).date == "2026-11-18"
+
+
+@pytest.mark.parametrize("created", [None, "now", -1, 0, True, [], 10**400])
+def test_a_day_that_is_none_is_today(created: object) -> None:
+    assert read(reply(json.dumps(GOOD), created=created), RUBRIC).date >= "2026"
+
+
 VERDICTS = [
     Verdict({"a": 1.0, "b": 0.5}, judge="j", date="2026-11-27"),
     Verdict({"a": 0.0, "b": 0.5}, judge="j", date="2026-11-28"),
-    Verdict(failed="the judge refused"),
 ]
+REFUSED = Verdict(failed="the judge refused: it is no summary")
 
 
 def test_a_score_is_a_mean_over_what_was_graded_and_says_so() -> None:
     told = score(VERDICTS, out_of=50)
     assert told["value"] == 25.0
     assert told["n"] == 2
-    assert told["note"] == "judge: j, 2026-11-27 to 2026-11-28; 2 of 3 graded; 95 % bootstrap interval"
+    assert told["note"] == "judge: j, 2026-11-27 to 2026-11-28; 2 of 2 graded; 95 % bootstrap interval"
     assert score(VERDICTS, "a")["value"] == 0.5
     assert score(VERDICTS, ["a", "b"], whole=True)["value"] == 0.25  # half marks count nothing
+
+
+def test_what_is_not_graded_is_never_scaled_up() -> None:
+    told = score([VERDICTS[0]] * 4 + [REFUSED] * 46, out_of=150)
+    assert (told["value"], told["low"], told["high"], told["n"]) == (None, None, None, 4)
+    assert told["note"].endswith("4 of 50 graded (8%): no score under 90%; mostly the judge refused: it is no summary")
+
+
+def test_the_few_that_are_not_graded_add_nothing_and_widen_the_interval_to_all() -> None:
+    told = score([VERDICTS[0]] * 46 + [REFUSED] * 4, "a", out_of=50)
+    assert told["value"] == 46
+    assert told["low"] < 46
+    assert told["high"] == 50
+    assert "46 of 50 graded; 95 % bootstrap interval, with the other 4 as nothing and as all" in told["note"]
 
 
 def test_the_interval_of_a_fair_coin_is_about_two_standard_errors_wide() -> None:
@@ -105,5 +127,7 @@ def test_the_mean_lies_in_its_interval(values: list[float]) -> None:
 
 
 def test_nothing_graded_is_no_score_of_zero() -> None:
-    with pytest.raises(ValueError, match="nothing was graded"):
-        score([Verdict(failed="the judge refused")])
+    told = score([REFUSED])
+    assert told["value"] is None
+    assert "0 of 1 graded" in told["note"]
+    assert score([])["value"] is None

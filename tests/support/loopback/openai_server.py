@@ -19,17 +19,60 @@ def marks(**given: str) -> Answer:
     return lambda asked: {name: {"reason": f"because of {name}", "mark": mark} for name, mark in given.items()}
 
 
+def spoken(change: Callable[[str], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A mood that changes the message, by its content."""
+
+    def changed(reply: dict[str, Any]) -> dict[str, Any]:
+        message = reply["choices"][0]["message"]
+        message |= change(message["content"])
+        return reply
+
+    return changed
+
+
+def _called(content: str) -> dict[str, Any]:
+    function = {"name": "grading", "arguments": content}
+    return {"content": None, "tool_calls": [{"id": "1", "type": "function", "function": function}]}
+
+
+GRADINGS: dict[str, Callable[[dict[str, Any]], Any]] = {  # in another form
+    "thoughts": spoken(lambda said: {"content": f'<think>a {{"customer": 1}} ...</think>\n{said}'}),
+    "thoughts not opened": spoken(lambda said: {"content": f"I wonder ... </think>{said}"}),
+    "thoughts not closed": spoken(lambda said: {"content": f"<think>I wonder ... {said}"}),
+    "fenced": spoken(lambda said: {"content": f"Sure:\n```json\n{said}\n```\nDone {{so}}."}),
+    "parts": spoken(lambda said: {"content": [{"type": "text", "text": said[:9]}, {"type": "text", "text": said[9:]}]}),
+    "tool": spoken(_called),
+    "loud": spoken(lambda said: {"content": said.replace("customer", "Customer").replace('"yes"', '"Yes."')}),
+    "numbers": spoken(lambda said: {"content": said.replace('"yes"', "1").replace('"no"', '"0"')}),
+    "in thousandths": lambda reply: {**reply, "created": reply["created"] * 1000},
+}
+NO_GRADINGS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "thoughts only": spoken(lambda said: {"content": "", "reasoning_content": said}),
+    "not": spoken(lambda said: {"content": "Yes."}),
+    "page": lambda reply: b"<!DOCTYPE html><title>Sign in</title>",
+    "nothing": lambda reply: b"",
+    "other json": lambda reply: [1, 2],
+    "no choices": lambda reply: {**reply, "choices": None},
+    "error": lambda reply: {"error": {"message": "the model crashed"}},
+    "stream": lambda reply: b"data: " + json.dumps(reply).encode() + b"\n\ndata: [DONE]\n\n",
+    "deep": lambda reply: b"[" * 100_000,
+}
+MOODS = GRADINGS | NO_GRADINGS
+
+
 @dataclass
 class Judge:
     """`troubles` are answered first, in turn: a status, or "garbage", "refusal", "no json", "empty", "quota" (429 for
-    want of money), "temperature" (a model that takes none), "echo" (the key in the answer), "silent" (no answer)."""
+    want of money), "temperature" (a model that takes none), "echo" (the key in the answer), "silent" (no answer), or a
+    mood: what becomes of a reply (MOODS). `always` is answered when there are no more."""
 
     answer: Answer
     troubles: list[int | str] = field(default_factory=list)
+    always: int | str | None = None
     key: str = "sk-loopback"
     models: dict[str, str | None] = field(default_factory=lambda: {"judge-1": None})  # name: shutdown date
     lists: bool = True  # whether it tells of its models
-    usage: tuple[int, int] = (100, 20)
+    usage: Any = (100, 20)  # a pair, or what is sent in its place
     seconds: float = 0.0  # each answer takes
     retry_after: float = 0.02  # seconds, told with each status
     asked: list[dict[str, Any]] = field(default_factory=list)
@@ -40,7 +83,7 @@ class Judge:
 
     def trouble(self) -> int | str | None:
         with self.lock:
-            return self.troubles.pop(0) if self.troubles else None
+            return self.troubles.pop(0) if self.troubles else self.always
 
 
 @contextmanager
@@ -118,6 +161,11 @@ def serve(judge: Judge) -> Iterator[Judge]:
                 time.sleep(30)
             elif trouble == "no json":
                 self.send(200, b"<html>proxy</html>")
+            elif trouble == "redirect":
+                self.send(307, b"", Location="http://judge.invalid/v1/chat/completions")
+            elif trouble in MOODS:
+                told = MOODS[trouble](self.completion(asked, None))
+                self.send(200, told if isinstance(told, bytes) else json.dumps(told).encode())
             else:
                 self.send(200, self.completion(asked, trouble))
 
@@ -131,8 +179,9 @@ def serve(judge: Judge) -> Iterator[Judge]:
                 message["content"] = None
             if trouble == "refusal":
                 message = {"role": "assistant", "content": None, "refusal": "I can't grade this."}
-            prompt, reply = judge.usage
-            usage = {"prompt_tokens": prompt, "completion_tokens": reply, "total_tokens": prompt + reply}
+            usage = judge.usage
+            if isinstance(usage, tuple):
+                usage = {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)}
             choice = {"index": 0, "finish_reason": "stop", "message": message, "logprobs": None}
             head = {"id": "c", "object": "chat.completion", "created": 1_795_000_000, "model": asked["model"]}
             return {**head, "choices": [choice], "usage": usage}

@@ -79,3 +79,20 @@ def test_axis_labels_never_touch_nor_leave_the_plot(places: list[int], width: in
         assert start >= end + 2
         end = start + len(text)
         assert end <= width
+
+
+anything = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(st.lists(anything, max_size=4), st.integers(1, 8), st.booleans())
+def test_numbers_of_any_size_get_a_range_and_ticks(values: list[float], count: int, zero: bool) -> None:
+    low, high = CalmRange(zero).update(values, count)
+    assert math.isfinite(low)
+    assert low < high < math.inf
+    assert len(ticks(low, high, count)) <= count + 2
+    assert all(-0.1 <= (Scale(low, high).share(tick) or 0) <= 1.1 for tick in ticks(low, high, count))
+
+
+@given(anything, anything, st.integers(1, 8))
+def test_no_ends_of_an_axis_are_too_far_apart_for_ticks(low: float, high: float, count: int) -> None:
+    assert len(ticks(low, high, count)) <= count + 2

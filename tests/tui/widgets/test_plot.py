@@ -10,9 +10,11 @@ from itertools import pairwise
 import pytest
 from deepdive.tui.shown.ink import RULE, Ink
 from deepdive.tui.shown.lines import cells_of, text_of, width_of
-from deepdive.tui.shown.marks import Mark, Series
+from deepdive.tui.shown.marks import Bar, Mark, Series
 from deepdive.tui.widgets.axes import Scale
+from deepdive.tui.widgets.bars import bar_lines
 from deepdive.tui.widgets.canvas import Layer, Mode
+from deepdive.tui.widgets.curve import CurveChart
 from deepdive.tui.widgets.plot import Frame, Painter, draw_plot
 from deepdive.tui.widgets.series import Trace, decimate
 from hypothesis import given, settings
@@ -186,3 +188,23 @@ def test_ten_thousand_points_redraw_in_fifteen_milliseconds() -> None:
         draw_plot(traces, Scale(0, 10_000), Scale(0, 8), frame, cursor=5000.0)
         spent.append(time.process_time() - start)
     assert min(spent) < 0.015
+
+
+sizes = st.floats(allow_nan=True, allow_infinity=True) | st.integers(-(10**400), 10**400)
+
+
+@given(st.lists(st.tuples(sizes, sizes | st.none()), max_size=12), st.sampled_from(MODES))
+def test_points_of_any_size_are_drawn_or_left_out(points: list[tuple[float, float | None]], mode: Mode) -> None:
+    chart = CurveChart([Series("a", points)], mode=mode)
+    for width, height in ((60, 14), (9, 3)):
+        assert len(chart.draw(width, height)) == height
+    for step in (1, -1, -20, 20):
+        chart.move_cursor(step)
+        chart.draw(60, 14)
+
+
+@given(st.lists(sizes | st.none(), max_size=5), st.sampled_from(MODES))
+def test_bars_of_any_size_are_drawn(values: list[float | None], mode: Mode) -> None:
+    lines = bar_lines([Bar(str(at), value) for at, value in enumerate(values)], 50, mode=mode)
+    assert all(width_of(line) == 50 for line in lines)
+    assert len(lines) == len(values)

@@ -41,7 +41,7 @@ def tiny(seed: int):
 def train(
     lab: Lab,
     updates: Annotated[int, Range(1, 100_000)] = 100,
-    learning_rate: Annotated[float, Range(1e-6, 1.0)] = 1e-3,
+    learning_rate: Annotated[float, Range(1e-6, 1e30)] = 1e-3,
     pause: Annotated[float, Range(0.0, 1.0)] = 0.0,
 ):
     """Train a tiny GPT-2 on random tokens."""
