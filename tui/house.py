@@ -14,7 +14,7 @@ from deepdive.engine.lessons.tutorial import Tutorial
 from deepdive.engine.results.predictions import Answer
 from deepdive.engine.runs.learner import Progress, Records
 from deepdive.engine.runs.log import replay
-from deepdive.engine.runs.store import RunInfo, Store
+from deepdive.engine.runs.store import Run, RunInfo, Store
 from deepdive.engine.runs.view import of
 from deepdive.tui.shown.lesson import Lesson
 from deepdive.tui.shown.overview import Entry, entry_of, unread
@@ -67,7 +67,13 @@ class House:
         if not tutorial.ready or self.store is None:
             return Entry(tutorial)
         run, known = self.store.latest(tutorial.id), self.progress(tutorial.id)
-        size = run.log.stat().st_size if run is not None and run.log.exists() else 0
+        try:
+            return self._entry_of(tutorial, run, known)
+        except Fault:  # the list of runs tells what is wrong with it
+            return self._entry_of(tutorial, None, known)
+
+    def _entry_of(self, tutorial: Tutorial, run: Run | None, known: Progress) -> Entry:
+        size = _sizes(self.store).get(run.id, 0) if run is not None and self.store is not None else 0
         edits, roles = (run.edits(), dict(run.record.roles)) if run is not None else ({}, {})
         key = (run.id if run is not None else "", size, repr(edits), repr(roles), known.seen)
         if tutorial.id not in self._entries or self._entries[tutorial.id][0] != key:
@@ -134,7 +140,11 @@ class House:
 
 def _sizes(store: Store) -> dict[str, int]:
     """The size of every run's log."""
-    return {path.parent.name: path.stat().st_size for path in store.folder.glob("*/events.jsonl")}
+    sizes = {}
+    for path in store.folder.glob("*/events.jsonl"):
+        with suppress(OSError):  # its folder was just deleted, or is closed to us
+            sizes[path.parent.name] = path.stat().st_size
+    return sizes
 
 
 def short_machine(machine: Machine, narrow: bool) -> str:

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from deepdive.engine.common import child, folders, streams
 from deepdive.engine.common.faults import Fault
+from deepdive.engine.common.files import lock
 from deepdive.engine.common.words import size
 from deepdive.engine.keys import system_keyring
 from deepdive.engine.machine import hardware
@@ -311,6 +312,7 @@ def home() -> Check:
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"x" * 4096)
+            lock(file.fileno())
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return Check("home", "fail", f"{folder} is on a full disk", "Free some space, or set DEEPDIVE_HOME")

@@ -4,14 +4,16 @@ one; where there is none, the jobs that make it."""
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.runs import plan
+from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.store import Run, Store
-from deepdive.engine.runs.view import JobView, RunView
+from deepdive.engine.runs.view import JobView, RunView, of
 
 MADE_HERE = "pocket"  # the scale at which what is missing is run unasked: it takes minutes
 
@@ -21,13 +23,28 @@ def latest(store: Store, need: str, scale: str) -> tuple[JobView, Path]:
     name, _, artifact = need.partition(":")
     tutorial, _, step = name.partition("/")
     for run in store.of(tutorial, scale):
-        job = run.view().latest(step)
+        job = _latest(run, step)
         if job is not None and (path := artifact_of(run, job, artifact)) is not None:
             return job, path
     raise Fault(
         f"{step} of {tutorial} is needed, and no run at the scale {scale} has finished it",
         f"`deepdive run {tutorial} {step} --scale {scale}` makes it",
     )
+
+
+def _latest(run: Run, step: str) -> JobView | None:
+    """The latest finished job of a step; none in a run that can't be read, which hides no other."""
+    try:
+        written = run.log.stat()
+        return _view(run.log, written.st_size, written.st_mtime_ns).latest(step)
+    except (Fault, OSError):
+        return None
+
+
+@lru_cache(maxsize=64)
+def _view(log: Path, size: int, changed: int) -> RunView:
+    """A run's log is read again only when it has changed."""
+    return of(replay(log)[0])
 
 
 def artifact_of(run: Run, job: JobView, artifact: str) -> Path | None:

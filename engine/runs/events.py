@@ -6,14 +6,18 @@ by `path`. Numbers may be null, because JSON has no NaN: a diverged loss is a ga
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 LINE_LIMIT = 8192  # bytes
 
-Number = float | int | None
-Scalar = float | int | str | bool | None
+LAST_MOMENT = 253_402_300_799  # the end of the year 9999: what a calendar can show
+
+Moment = Annotated[float, msgspec.Meta(ge=0, le=LAST_MOMENT)]  # seconds since the epoch
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # no reader has to draw 10**400
+Number = float | Whole | None
+Scalar = float | Whole | str | bool | None
 Case = dict[str, Scalar]
 Cell = Any  # text, number, {"spans": [...]}, {"bars": {...}}, {"image": path}: see Rows
 
@@ -21,7 +25,7 @@ Cell = Any  # text, number, {"spans": [...]}, {"bars": {...}}, {"image": path}: 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
     """`t` is the time in seconds since the epoch, `job` the job that the record belongs to."""
 
-    t: float = 0.0
+    t: Moment = 0.0
     job: str = ""
 
 
@@ -72,7 +76,7 @@ class Figure(Event, frozen=True, kw_only=True, omit_defaults=True, tag="figure")
     unit: str = ""
     low: Number = None
     high: Number = None
-    n: int | None = None
+    n: Whole | None = None
     case: Case = {}
     note: str = ""
 
@@ -131,19 +135,19 @@ class Memory(Event, frozen=True, kw_only=True, omit_defaults=True, tag="memory")
 
     device: str
     rank: int = 0
-    used: int
-    total: int
-    peak: int
-    held: dict[str, int] = {}
-    others: int = 0
+    used: Whole
+    total: Whole
+    peak: Whole
+    held: dict[str, Whole] = {}
+    others: Whole = 0
     x: float | None = None
 
 
 class Spend(Event, frozen=True, kw_only=True, omit_defaults=True, tag="spend"):
     role: str
     model: str
-    calls: int
-    tokens: int
+    calls: Whole
+    tokens: Whole
     cost: float
     estimate: float | None = None
     cap: float | None = None

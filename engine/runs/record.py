@@ -103,7 +103,8 @@ def read_record(folder: Path) -> Record:
                 "Update deepdive; nothing in the run was changed",
             )
         record = msgspec.convert(table, Record)
-        record.id = folder.name  # a folder that was copied or renamed is a run of that name
+        if record.id != folder.name:  # it was copied or renamed: the worker serves the other one
+            record.id, record.worker = folder.name, None
         return record
     except FileNotFoundError:
         raise Fault(f"run {folder.name} has no run.json", f"Delete {folder} if it is not wanted") from None

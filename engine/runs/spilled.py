@@ -36,15 +36,15 @@ def _filled(run: Path, event: AnyEvent) -> AnyEvent:
     field = FIELDS.get(type(event))
     if field is None or not named:
         return event
-    path = (run / named).resolve()
     try:
+        path = (run / named).resolve()
         if not path.is_relative_to(run.resolve()):
             return event
         content = msgspec.json.decode(read_whole(path, LARGEST))
         if isinstance(event, Rows) and isinstance(content, list):
             content = content[:MOST_ROWS]
         return _with(event, {field: content})
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError, RuntimeError):  # deep nesting, a link to itself
         return event
 
 

@@ -95,7 +95,7 @@ def delete(store: Store, id: str) -> None:
     with contextlib.suppress(Fault, OSError, ValueError):
         run = store.open(id)
         if (worker := run.worker()) is not None and not busy(run):
-            protocol.call(worker.socket, do="release")
+            protocol.call(worker.socket, do="release", run=str(run.folder))
     store.delete(id)
 
 

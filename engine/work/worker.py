@@ -112,7 +112,8 @@ class Server:
                 self.ask(request, stream)
             case "release":
                 with self.changed:
-                    if not self.busy and not self.queue:
+                    idle = not (self.busy or self.queue or self.questions)
+                    if idle and self.run is not None and str(self.run.folder) == request.get("run"):
                         self.release()
                 _tell(stream, last=True)
             case "quit":
@@ -177,8 +178,9 @@ class Server:
         """Let the present run go: another worker may serve it now."""
         if self.run is None:
             return
-        with contextlib.suppress(Fault, OSError), self.run.changing() as record:
-            record.worker = None
+        if self.identity == identity(self.run.folder):
+            with contextlib.suppress(Fault, OSError), self.run.changing() as record:
+                record.worker = None
         if self.writer is not None:
             self.writer.close()
         if self.lock_fd is not None:
@@ -374,9 +376,10 @@ def main(address: str, inherited: str = "", listening: str = "") -> None:
 
     def let_go() -> None:
         """In a child that a step forked: it outlives us perhaps, and would hold the run and answer in our name."""
-        for held in (server.listening.fileno() if server.listening else None, server.lock_fd):
-            if held is not None:
-                os.close(held)
+        if server.listening is not None:
+            server.listening.close()
+        if server.lock_fd is not None:
+            os.close(server.lock_fd)
 
     os.register_at_fork(after_in_child=let_go)
     threading.Thread(target=server.serve, args=(server.listening,), daemon=True).start()
