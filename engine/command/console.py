@@ -10,10 +10,12 @@ import getpass
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import TextIO
 
 import msgspec
+from deepdive.engine.common import folders
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.keys import finding
@@ -40,7 +42,23 @@ def answered(call: Callable[[], int]) -> int:
     except BrokenPipeError:  # `deepdive list | head`
         _let_go(sys.stdout)
         return 0
+    except OSError as error:
+        complain(f"deepdive: {error.filename or 'this machine'}: {error.strerror or error}. `deepdive doctor` looks on")
+        code = FAILED
+    except Exception as error:  # noqa: BLE001 - what nobody thought of
+        complain(f"deepdive: a fault of this program: {type(error).__name__}: {error}. Please report it{_kept()}")
+        code = FAILED
     return code or (FAILED if _unheard else 0)
+
+
+def _kept() -> str:
+    """Where the lines are that a report needs."""
+    try:
+        file = folders.home() / "fault.log"
+        file.write_text(traceback.format_exc())
+    except (Fault, OSError):
+        return ""
+    return f", with {file}"
 
 
 def say(text: str = "", out: TextIO | None = None) -> None:
