@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ class World:
     here: Path
     home: Path
     environment: dict[str, str]
+    server: str = ""  # the address of one that `arrange` has started
 
     @property
     def tutorials(self) -> Path:
@@ -91,7 +93,8 @@ class Situation:
             world.environment.pop(name, None)
             if value is not None:
                 world.environment[name] = value.replace("{here}", str(world.here))
-        words = [word.replace("{here}", str(world.here)) for word in shlex.split(self.words)]
+        put = {"{here}": str(world.here), "{server}": world.server}
+        words = [re.sub("{here}|{server}", lambda found: put[found[0]], word) for word in shlex.split(self.words)]
         command = [sys.executable, "-m", "deepdive.tui", *words]
         if self.streams:
             command = ["bash", "-c", f'exec "$@" {self.streams}', "bash", *command]
