@@ -9,7 +9,7 @@ from math import ceil, floor, isfinite, log10
 
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 # Ends of an axis beyond the first, and spans below the second, can't be divided into steps of floating point.
-_FAR, _NARROW = 1e300, 1e-290
+_FAR, _NARROW = 1e300, 1e-280
 
 
 def _near(end: float) -> float:
@@ -19,7 +19,7 @@ def _near(end: float) -> float:
 def nice_step(span: float, count: int) -> float:
     """The smallest step of the form 1, 2 or 5 times a power of ten that cuts `span` into at most `count` parts."""
     raw = span / max(1, count)
-    power = 10.0 ** floor(log10(raw)) if raw > _NARROW else 1.0
+    power = 10.0 ** floor(log10(raw)) if raw > _NARROW / 1e9 else 1.0
     for step in _STEPS:
         if step * power >= raw * (1 - 1e-9):
             return step * power
@@ -43,8 +43,8 @@ def nice_range(low: float, high: float, count: int, zero: bool) -> tuple[float, 
     low, high = _near(low), _near(high)
     if zero and low >= 0:
         low = 0.0
-    if high <= low:
-        margin = abs(low) * 0.1 or 1.0
+    if high - low < _NARROW:
+        margin = abs(low) * 0.1 if abs(low) > 10 * _NARROW else 1.0
         low, high = (low, high + margin) if zero and low >= 0 else (low - margin, high + margin)
     step = nice_step(high - low, count)
     return floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step

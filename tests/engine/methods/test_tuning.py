@@ -85,3 +85,9 @@ def test_a_row_of_several_labels_has_as_many_scores_and_uncounted_ones_do_not_co
         tune(bag, ids, labels, [[0]], [torch.optim.SGD(bag.model.parameters(), lr=0.5)])
         told.append(bag.model.weight)
     assert torch.allclose(told[0], told[1])
+
+
+def test_a_training_that_diverges_ends_with_its_update() -> None:
+    bag = Bag()
+    with pytest.raises(FloatingPointError, match="its loss is nan at update 2"):
+        tune(bag, IDS, LABELS, BATCHES, [torch.optim.SGD(bag.model.parameters(), lr=float("inf"))])
