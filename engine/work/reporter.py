@@ -14,7 +14,7 @@ from deepdive.engine.common.files import FULL_OR_READ_ONLY
 from deepdive.engine.common.masking import any_known, masked, without_known
 from deepdive.engine.lab import Stopped
 from deepdive.engine.runs import events
-from deepdive.engine.runs.events import AnyEvent, End, Figure, Job, Point
+from deepdive.engine.runs.events import AnyEvent, End, Figure, Job
 from deepdive.engine.runs.log import Writer
 from deepdive.engine.runs.spilled import spilled
 from deepdive.engine.runs.store import Run
@@ -81,9 +81,7 @@ class Voice:
                 event = events.build(kind, told)
             except msgspec.ValidationError:
                 event = events.build(kind, plain(told))
-            for number in _numbers(event):
-                float(number)
-        except (msgspec.ValidationError, OverflowError) as error:
+        except msgspec.ValidationError as error:
             raise _unkept(kind, fields, error) from error
         return _without_secrets(event)
 
@@ -104,14 +102,6 @@ def _without_secrets(event: AnyEvent) -> AnyEvent:
 def _unkept(kind: str, fields: dict[str, Any], error: Exception) -> Fault:
     name = next((f" {fields[key]}" for key in ("name", "curve", "stream") if key in fields), "")
     return Fault(f"the step reported {kind}{name} as something that can't be kept: {error}", KEEPABLE)
-
-
-def _numbers(event: AnyEvent) -> list[int]:
-    """Whole numbers that may be larger than any reader can draw."""
-    values: list[Any] = list(event.values.values()) if isinstance(event, Point) else []
-    if isinstance(event, Figure):
-        values = [event.value, event.low, event.high]
-    return [value for value in values if isinstance(value, int)]
 
 
 def plain(value: Any) -> Any:
