@@ -330,7 +330,8 @@ def pocket_world(arguments: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "deepdive.tutorials.pocket.build"]
     options = (["--check"] if arguments.check else []) + (["--json"] if arguments.json else [])
     environment = child.environment(PYTHONIOENCODING="utf-8:backslashreplace")
-    with subprocess.Popen([*command, *options], env=environment, stdout=subprocess.PIPE, encoding="utf-8") as built:
+    whole = [*command, *options]
+    with subprocess.Popen(whole, env=environment, cwd="/", stdout=subprocess.PIPE, encoding="utf-8") as built:
         for line in built.stdout or ():
             say(line.rstrip("\n"))
     return built.returncode

@@ -57,6 +57,7 @@ FAMILIES = re.compile(
 )
 SECRET_NAME = re.compile("(TOKEN|KEY|SECRET|PASSWORD)$")
 UNFIT = ("PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONINSPECT")  # transformers does not import without docstrings
+FOLDERS = {"DEEPDIVE_HOME", "HF_HOME", "HF_HUB_CACHE"}
 HERE = ("localhost", "127.0.0.1", "::1")  # never reached through a proxy
 
 
@@ -67,7 +68,9 @@ def environment(**changes: str) -> dict[str, str]:
     if any(name.upper() in PROXIES for name in kept):
         direct = [part for name in ("NO_PROXY", "no_proxy") for part in kept.get(name, "").split(",") if part.strip()]
         kept["NO_PROXY"] = kept["no_proxy"] = ",".join(dict.fromkeys([*direct, *HERE]))
-    if own := kept.get("DEEPDIVE_TUTORIALS"):  # a child lives in another folder
+    for name in FOLDERS & kept.keys():  # a child lives in another folder
+        kept[name] = os.path.abspath(os.path.expanduser(kept[name])) if kept[name] else ""
+    if own := kept.get("DEEPDIVE_TUTORIALS"):
         kept["DEEPDIVE_TUTORIALS"] = os.pathsep.join(os.path.abspath(part) for part in own.split(os.pathsep) if part)
     return {"OMP_WAIT_POLICY": "PASSIVE", **kept, **changes}
 

@@ -81,7 +81,7 @@ class Voice:
                 event = events.build(kind, told)
             except msgspec.ValidationError:
                 event = events.build(kind, plain(told))
-        except (msgspec.ValidationError, OverflowError) as error:
+        except msgspec.ValidationError as error:
             raise _unkept(kind, fields, error) from error
         return _without_secrets(event)
 

@@ -25,7 +25,7 @@ from typing import IO, Any, NoReturn, cast
 
 import msgspec
 from deepdive.engine.common.faults import Fault, Refusal
-from deepdive.engine.common.files import identity, lock
+from deepdive.engine.common.files import FULL_OR_READ_ONLY, identity, lock
 from deepdive.engine.keys.secret import Secret
 from deepdive.engine.lab import Lab, Stopped
 from deepdive.engine.lessons import catalogue
@@ -146,7 +146,7 @@ class Server:
         if self.run is not None and self.run.folder == folder and self.identity == identity(folder):
             return
         if self.busy or self.queue:
-            raise Fault("this worker is busy with another run")
+            raise Fault(protocol.BUSY)
         self.bind(folder)
 
     def bind(self, folder: Path) -> None:
@@ -163,15 +163,17 @@ class Server:
             with run.changing() as record:
                 record.worker = Worker(pid, process_started(pid) or 0.0, str(self.address), oom_kills())
                 record.format = FORMAT
-            self.writer = Writer(run.log)
-        except (OSError, Fault):
+            writer = Writer(run.log)
+            output = os.open(run.worker_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except (OSError, Fault) as error:
             os.close(fd)
-            raise
-        output = os.open(run.worker_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if isinstance(error, Fault):
+                raise
+            raise Fault(f"{error.filename} can't be written: {error.strerror}", FULL_OR_READ_ONLY) from error
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.close(output)
-        self.run, self.lock_fd, self.execution = run, fd, None
+        self.run, self.writer, self.lock_fd, self.execution = run, writer, fd, None
         self.identity = identity(folder)
 
     def release(self) -> None:

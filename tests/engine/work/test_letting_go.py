@@ -10,8 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+from deepdive.engine.common.faults import Fault
+from deepdive.engine.runs import log
+from deepdive.engine.runs.store import Store
+from deepdive.engine.runs.view import RunView
 from deepdive.engine.work import protocol, supervisor
+from deepdive.engine.work.reporter import Reporter
 
+from tests.support.disk import room_for
 from tests.support.laboratory import PATIENCE, Laboratory, use
 
 SOON = 8.0  # seconds in which a worker finds that it is of no use
@@ -65,3 +71,20 @@ def test_an_idle_worker_whose_home_is_gone_ends_within_seconds(
     while address.exists():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_a_step_hears_that_no_more_can_wait_before_anything_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "WAITING_LIMIT", log.LAST_WORDS + 5)
+    run = Store(tmp_path).create("toy", "pocket")
+    writer = log.Writer(run.log)
+    voice = Reporter(run, writer, RunView()).voice("j1")
+    with room_for(1):
+        for _ in range(6):  # one of them written in part
+            voice("note", {"text": "kept"})
+        with pytest.raises(Fault, match="no more of it can wait"):
+            voice("note", {"text": "too many"})
+    voice("note", {"text": "there is room again"})
+    told = [event.text for event in log.replay(run.log)[0]]
+    assert told == ["kept"] * 6 + ["there is room again"]

@@ -19,6 +19,25 @@ def test_a_worker_s_environment_has_no_secret_and_absolute_tutorial_folders(monk
     assert environment["DEEPDIVE_TUTORIALS"] == f"{Path.cwd() / 'mine'}:/yours"
 
 
+def test_a_worker_s_environment_has_absolute_folders_and_nothing_that_libraries_fail_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in child.FOLDERS:
+        monkeypatch.setenv(name, "mine")
+    for name in child.UNFIT:
+        monkeypatch.setenv(name, "2")
+    environment = child.environment()
+    assert {environment[name] for name in child.FOLDERS} == {str(Path.cwd() / "mine")}
+    assert not environment.keys() & set(child.UNFIT)
+
+
+@pytest.mark.parametrize("said", ["abc", "-1", "0", "nan", "inf", "1e9"])
+def test_idle_minutes_that_are_none_are_refused(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEEPDIVE_IDLE_MINUTES", said)
+    with pytest.raises(Refusal, match="is no number of minutes"):
+        protocol.idle_seconds()
+
+
 def test_another_home_or_hub_is_another_family(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     before = protocol.family(tmp_path)
     assert protocol.family(tmp_path) == before

@@ -34,7 +34,7 @@ SAYS = {
     "long": "ValueError: ééé",
 }
 REPORTED = {
-    "huge": "figure v as something that can't be kept: Expected `int` <=",
+    "huge": "figure v as something that can't be kept: Expected `int`",
     "complex": "figure v as something that can't be kept: Expected",
     "object": "figure v as something that can't be kept",
     "rows": "rows many as something that can't be kept",
