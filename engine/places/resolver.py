@@ -10,6 +10,7 @@ from typing import Any
 
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.keys.secret import Secret
+from deepdive.engine.places import model_folder
 from deepdive.engine.places.places import (
     LOADERS,
     Artifact,
@@ -69,15 +70,7 @@ class Resolver:
         folder = self._files(role, place)
         if isinstance(place, Artifact):  # a step knows what the step before it has saved
             return str(folder)
-        if not any((folder / name).is_file() for name in ("config.json", "adapter_config.json", "modules.json")):
-            raise Fault(
-                f"{folder}, the model for {role}, has no config.json", "Name the folder that `save_pretrained` wrote"
-            )
-        if not any(folder.rglob("*.safetensors")) and any(folder.glob("*.bin")):
-            raise Fault(
-                f"{folder}, the model for {role}, has its weights only as pickles, which can run code when opened",
-                "Load it once where you trust it and save it again: `save_pretrained` writes safetensors",
-            )
+        model_folder.check(folder, role)
         return str(folder)
 
     def _data(self, role: str, place: Place) -> dict[str, Any]:
