@@ -21,7 +21,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from deepdive.engine.places import hub_errors
 from deepdive.engine.places.hub_errors import Unreachable, Wanted, explain
-from deepdive.engine.places.hub_files import DATA, PICKLES, has, needed_files
+from deepdive.engine.places.model_files import DATA, PICKLES, has, needed_files
 from deepdive.engine.places.places import Report, Token
 
 KNOCK_SECONDS = 1.7  # for the first connection: a learner without a network hears so within two seconds

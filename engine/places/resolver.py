@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import glob
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.keys.secret import Secret
-from deepdive.engine.places import model_folder
+from deepdive.engine.places import model_files, table
 from deepdive.engine.places.places import (
     LOADERS,
     Artifact,
@@ -27,6 +28,8 @@ from deepdive.engine.places.places import (
     describe,
 )
 
+CHECKED = (".jsonl", ".json", ".csv", ".tsv")
+
 
 @dataclass(frozen=True)
 class Resolver:
@@ -41,6 +44,7 @@ class Resolver:
     report: Report
     token: Token
     kaggle: Token = lambda: None
+    like: Callable[[str], Mapping[str, Any]] = lambda role: {}  # what a row of a learner's own table must have
 
     def __call__(self, kind: str, role: str) -> str | dict[str, Any] | Path:
         place = self.place(role)
@@ -70,7 +74,7 @@ class Resolver:
         folder = self._files(role, place)
         if isinstance(place, Artifact):  # a step knows what the step before it has saved
             return str(folder)
-        model_folder.check(folder, role)
+        model_files.check(folder, role)
         return str(folder)
 
     def _data(self, role: str, place: Place) -> dict[str, Any]:
@@ -92,8 +96,11 @@ class Resolver:
         if loader is None:
             raise Refusal(role, f"{path.name} is no table that load_dataset reads", ", ".join(LOADERS))
         separator = {"sep": "\t", "quoting": csv.QUOTE_NONE} if suffixes[-1] == ".tsv" else {}
+        if isinstance(place, File) and suffixes[-1] in CHECKED and (like := self.like(role)):
+            table.check(path, role, like)
         name = split.partition("[")[0]  # "train[:100]" is a piece of train
-        files = str(path) if name == "train" else {name: str(path)}
+        literal = glob.escape(str(path))  # load_dataset takes patterns
+        files = literal if name == "train" else {name: literal}
         return {"path": loader, "data_files": files, "split": split, **separator, **streaming}
 
     def _hub_data(self, place: Hub) -> dict[str, Any]:

@@ -24,7 +24,9 @@ from deepdive.engine.machine import fit, hardware, out_of_memory
 from deepdive.engine.places.hub_errors import Wanted, recognise
 from deepdive.engine.places.places import Artifact, Endpoint, Hub, Place, describe, override, parse
 from deepdive.engine.places.resolver import Resolver
+from deepdive.engine.places.table import first_row
 from deepdive.engine.runs import borrowed, events
+from deepdive.engine.runs.borrowed import MADE_HERE
 from deepdive.engine.runs.events import AnyEvent, End, Job
 from deepdive.engine.runs.plan import Order, digest_of, inputs_of
 from deepdive.engine.runs.store import Run, Store
@@ -44,6 +46,7 @@ class Execution:
 
     def __init__(self, run: Run, tutorial: Tutorial, report: Reporter, device: str, wish: Wish) -> None:
         self.run, self.tutorial, self.report, self.device, self.wish = run, tutorial, report, device, wish
+        self.step: Step | None = None  # that runs
         self.voice = report.voice("")  # of the job that runs, or of the last one
         use_threads(run.record.scale)
         self.lab: Lab | None = None  # of the job that runs, or of the last one
@@ -122,6 +125,7 @@ class Execution:
         )
         self.report.send(began)
         self.wanted = self.budget = None
+        self.step = step
         self.lab = None  # the last job's models go before this one's memory is counted
         self.safe = safe = SafePoints(voice, probe, self.run.record.memory_limit, self.device, self.wish)
         places = self.places(tutorial, {role: path for role, (_, path) in needed.items()})
@@ -166,7 +170,16 @@ class Execution:
                 raise Stopped
 
         token, kaggle = (lambda name=name: self.secrets.get(name) for name in ("huggingface", "kaggle"))
-        return Resolver(places, pocket(), report, token, kaggle)(kind, role)
+        return Resolver(places, pocket(), report, token, kaggle, self.like)(kind, role)
+
+    def like(self, role: str) -> dict[str, Any]:
+        """Of the lesson's own table of this role at pocket scale the columns that the step uses, with a value of each:
+        the columns are the same at every scale."""
+        place = self.tutorial.scales[MADE_HERE].roles.get(role, {}) if MADE_HERE in self.tutorial.scales else {}
+        if self.step is None or "pocket" not in place:
+            return {}
+        row = first_row(pocket() / place["pocket"])
+        return {name: value for name, value in row.items() if self.step.function.asks_for(name)}
 
     def client(self, places: dict[str, Place], role: str, local: Any) -> Any:
         """The client of an endpoint, or of the step's local judge; replies are kept for the whole run."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from deepdive.engine.common.faults import Fault
-from deepdive.engine.places.model_folder import check
+from deepdive.engine.places.model_files import check
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

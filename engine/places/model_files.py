@@ -1,20 +1,64 @@
-"""A model's folder on this machine: what would be loaded is looked at before a library opens it."""
+"""The files of a model: which of a hub's repository are needed, by their names alone; and of a folder on this machine
+whether what would be loaded is whole and no pickle, before a library opens it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from deepdive.engine.common.faults import Fault
 from deepdive.engine.common.files import ordinary, read_whole
 
+SKIPPED_FOLDERS = ("onnx", "openvino", "coreml", "original", "gguf", "metal", "runs", ".")
+TEXTS = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".vocab", ".bpe")
+PICKLES = (".bin", ".pt", ".pth")
+DATA = (".parquet", ".jsonl", ".json", ".csv", ".tsv", ".txt", ".arrow", ".gz", ".zst", ".zip")
 HEADS = ("config.json", "adapter_config.json", "modules.json")
 POINTER = b"version https://git-lfs"
 HEADER_BYTES = 100_000_000  # as the safetensors library allows
 TEXT_BYTES = 100_000_000
 SAVE = "Name the folder that `save_pretrained` wrote"
 AGAIN = "Copy or download it again"
+
+
+def needed_files(sizes: Mapping[str, int], pickles: bool = False) -> dict[str, int]:
+    """Of a model repository's files (name to bytes) those that `from_pretrained` reads: texts, and each weight once.
+
+    Repositories carry the same weights several times: as safetensors, pickles, for TensorFlow, Flax, ONNX, in half
+    precision. Per folder safetensors win; one whole file wins over shards; pickles are taken only where asked for.
+    """
+    folders: dict[str, list[str]] = {}
+    for name in sizes:
+        folder = name.rpartition("/")[0]
+        if not folder.startswith(SKIPPED_FOLDERS):
+            folders.setdefault(folder, []).append(name)
+    chosen: list[str] = []
+    for names in folders.values():
+        chosen += [name for name in names if name.endswith(TEXTS)]
+        chosen += _weights(names, ".safetensors", "model") or (
+            _weights(names, PICKLES, "pytorch_model") if pickles else []
+        )
+    return {name: sizes[name] for name in sorted(chosen)}
+
+
+def _weights(names: list[str], suffix: str | tuple[str, ...], stem: str) -> list[str]:
+    files = {name.rpartition("/")[2]: name for name in names if name.endswith(suffix)}
+    adapters = [name for short, name in files.items() if short.startswith("adapter_")]
+    whole = [name for short, name in files.items() if short.rpartition(".")[0] == stem]
+    shards = [name for short, name in files.items() if short.startswith(f"{stem}-")]
+    others = [
+        name for short, name in files.items() if not short.startswith(("consolidated", "training_args", "optimizer"))
+    ]
+    return adapters + (whole or shards) or others
+
+
+def has(names: Mapping[str, int], suffixes: tuple[str, ...]) -> bool:
+    return any(name.endswith(suffixes) for name in names)
+
+
+# ---- a folder on this machine ----------------------------------------------------------------------------------------
 
 
 def check(folder: Path, role: str) -> None:
@@ -28,14 +72,14 @@ def check(folder: Path, role: str) -> None:
     if (folder / "modules.json").exists():  # of several parts, each in a folder
         for config in sorted(folder.glob("*/config.json")):
             if any(config.parent.glob("*.safetensors")) or any(config.parent.glob("*.bin")):
-                _weights(config.parent, "model", "pytorch_model", what)
+                _whole_weights(config.parent, "model", "pytorch_model", what)
     if (folder / "adapter_config.json").exists():
-        _weights(folder, "adapter_model", "adapter_model", what)
+        _whole_weights(folder, "adapter_model", "adapter_model", what)
     elif (folder / "config.json").exists():
-        _weights(folder, "model", "pytorch_model", what)
+        _whole_weights(folder, "model", "pytorch_model", what)
 
 
-def _weights(folder: Path, stem: str, pickled: str, what: str) -> None:
+def _whole_weights(folder: Path, stem: str, pickled: str, what: str) -> None:
     """The files that are loaded by their names: a stray one beside them changes nothing. A model that is made from its
     configuration alone has none."""
     whole, index = folder / f"{stem}.safetensors", folder / f"{stem}.safetensors.index.json"

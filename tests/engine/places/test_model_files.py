@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deepdive.engine.places.hub_files import needed_files
+from deepdive.engine.places.model_files import needed_files
 
 
 def test_each_weight_is_needed_once() -> None:
