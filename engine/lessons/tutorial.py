@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,13 @@ class Function:
     def asks_for(self, role: str) -> bool:
         """Whether its code names the role."""
         return role in self._texts
+
+    @cached_property
+    def looked_up(self) -> frozenset[str]:
+        """The texts that its code looks up: of row["label"] label."""
+        nodes = ast.walk(ast.parse(self.closure))
+        found = (node.slice for node in nodes if isinstance(node, ast.Subscript))
+        return frozenset(one.value for one in found if isinstance(one, ast.Constant) and isinstance(one.value, str))
 
     @cached_property
     def _texts(self) -> frozenset[str]:

@@ -26,7 +26,6 @@ from deepdive.engine.places.places import Artifact, Endpoint, Hub, Place, descri
 from deepdive.engine.places.resolver import Resolver
 from deepdive.engine.places.table import first_row
 from deepdive.engine.runs import borrowed, events
-from deepdive.engine.runs.borrowed import MADE_HERE
 from deepdive.engine.runs.events import AnyEvent, End, Job
 from deepdive.engine.runs.plan import Order, digest_of, inputs_of
 from deepdive.engine.runs.store import Run, Store
@@ -173,13 +172,13 @@ class Execution:
         return Resolver(places, pocket(), report, token, kaggle, self.like)(kind, role)
 
     def like(self, role: str) -> dict[str, Any]:
-        """Of the lesson's own table of this role at pocket scale the columns that the step uses, with a value of each:
-        the columns are the same at every scale."""
-        place = self.tutorial.scales[MADE_HERE].roles.get(role, {}) if MADE_HERE in self.tutorial.scales else {}
+        """Of the lesson's own table of this role the plain columns that the step looks up, with a value of each. Only
+        at pocket scale, where there is one."""
+        place = self.tutorial.scales[self.run.record.scale].roles.get(role, {})
         if self.step is None or "pocket" not in place:
             return {}
-        row = first_row(pocket() / place["pocket"])
-        return {name: value for name, value in row.items() if self.step.function.asks_for(name)}
+        row, used = first_row(pocket() / place["pocket"]), self.step.function.looked_up
+        return {name: value for name, value in row.items() if name in used and isinstance(value, (int, float, str))}
 
     def client(self, places: dict[str, Place], role: str, local: Any) -> Any:
         """The client of an endpoint, or of the step's local judge; replies are kept for the whole run."""

@@ -8,9 +8,15 @@ from tests.support.laboratory import TOYS
 
 def row(name: str, file: str, data: str | bytes, says: str) -> Situation:
     """One worker serves them all, because their tutorials are the same."""
-    words = f"run chapter3-fewshot random_head --set 'sentiment={{here}}/{file}'"
+    words = f"run chapter3-fewshot fill_the_blank --set 'sentiment={{here}}/{file}'"
     return Situation(
-        f"data: {name}", words, says, 2, lambda world: world.write(file, data), {"DEEPDIVE_TUTORIALS": str(TOYS)}, worker=True
+        f"data: {name}",
+        words,
+        says,
+        2,
+        lambda world: world.write(file, data),
+        {"DEEPDIVE_TUTORIALS": str(TOYS)},
+        worker=True,
     )
 
 
@@ -22,5 +28,5 @@ SITUATIONS = (
     row("UTF-16", "mine.csv", "sentence,label\nGood.,1\n".encode("utf-16"), r"mine\.csv is UTF-16 text"),
     row("semicolons", "mine.csv", "sentence;label\nGood.;1\n", r"separated by semicolons.*commas"),
     row("a path that is a pattern", "reviews [2024].jsonl", '{"review": "Good."}\n', r"reviews \[2024\]\.jsonl, row 1, has no column"),
-    Situation("data: a file that is gone", "run chapter3-fewshot random_head --set sentiment={here}/gone.jsonl", r"neither a path that exists nor a hub id", 2),
+    Situation("data: a file that is gone", "run chapter3-fewshot fill_the_blank --set sentiment={here}/gone.jsonl", r"neither a path that exists nor a hub id", 2),
 )  # fmt: skip
