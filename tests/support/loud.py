@@ -15,8 +15,7 @@ from tests.support.fake import LESSONS, FakeRun
 
 # OSC 52, right to left and an isolate, CSI in one character, delete, zero width, private, byte order mark, bell.
 SHOUT = "\x1b]52;c;aGk=\x07\u202e\u2066\x9b31m\x7f\u200b\ue000\ufeff\x07"
-IN_TOML = "".join(f"\\u{ord(sign):04x}" if ord(sign) < 0x20 or 0x7F <= ord(sign) else sign for sign in SHOUT)
-IN_PYTHON = IN_TOML
+IN_TOML = "".join(f"\\u{ord(sign):04x}" if ord(sign) < 0x20 or ord(sign) >= 0x7F else sign for sign in SHOUT)
 UNSAFE = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ue000-\uf8ff\ufeff\U000f0000-\U0010ffff]"
 )
@@ -39,7 +38,7 @@ def lesson(folder: Path) -> Path:
     for code in ("steps.py", "exercises.py"):
         source = (loud / code).read_text()
         source = re.sub(r'"""(?=\w)', lambda match: f'"""{SHOUT}', source)
-        (loud / code).write_text(source.replace("Life is", f"{IN_PYTHON}Life is") + f"# {SHOUT}\n")
+        (loud / code).write_text(source.replace("Life is", f"{IN_TOML}Life is") + f"# {SHOUT}\n")
     return loud
 
 
@@ -51,8 +50,8 @@ def _shouted(line: str) -> str:
 class LoudRun(FakeRun):
     """A run whose events and record shout."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(catalogue.read(folder))
+    def __init__(self, folder: Path, home: Path | None = None) -> None:
+        super().__init__(catalogue.read(folder), home=home)
         self.run.record.machine = SHOUT
         self.run.record.versions = {SHOUT: SHOUT}
         self.run.record.roles = {"masked_lm": f"models/bert{SHOUT}"}
