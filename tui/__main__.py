@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return interface(words)
     if (lesson := wants_plain(words)) is not None:
         return plainly(lesson)
+    if any(word.startswith("-") for word in words) and wants_interface(words, terminal=True):
+        return without_terminal()
     from deepdive.engine.command.main import main as command
 
     return command(words)
@@ -89,6 +91,13 @@ def plainly(lesson: str) -> int:
         return 0
 
     return answered(call)
+
+
+def without_terminal() -> int:
+    from deepdive.engine.command.console import WRONG, complain
+
+    complain("deepdive: the interface needs a terminal. `deepdive --plain TUTORIAL` reads a lesson without one.")
+    return WRONG
 
 
 def interface(words: Sequence[str]) -> int:

@@ -8,10 +8,13 @@ import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from deepdive.engine.common.untrusted import visible
 from deepdive.tui.screens.first import FirstScreen
 from deepdive.tui.terminal import clipboard, colours, preferences
 from deepdive.tui.terminal.asking import Glyphs
+from deepdive.tui.terminal.failing import fault_of
 from deepdive.tui.terminal.glyphs import LastLook
+from rich.text import Text
 from textual.app import App
 from textual.binding import BindingType
 from textual.filter import LineFilter
@@ -99,6 +102,13 @@ class DeepApp(App[None]):
         if self._house is not None:
             self._house.keep_place()
         self.exit(return_code=code)
+
+    def _fatal_error(self) -> None:
+        """What nobody thought of ends the interface with a sentence; its lines are in the log. Textual would print each
+        local variable, a key among them."""
+        assert self._exception is not None
+        self._exit_renderables.append(Text(f"deepdive: {visible(str(fault_of(self._exception)))}"))
+        self._close_messages_no_wait()
 
     def copy(self, text: str) -> None:
         """Send text to the clipboard: of tmux where we are in it, else by OSC 52, which the terminal may ignore."""

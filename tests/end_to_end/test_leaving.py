@@ -6,6 +6,7 @@ import signal
 import sys
 import termios
 import time
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,13 @@ def test_one_that_is_held_up_ends_as_well() -> None:
         assert line.modes <= WRAPPING
         assert line.keyboard_is_as_it_was
         assert termios.tcgetattr(line.slave) == line.before
+
+
+def test_what_nobody_thought_of_is_a_sentence_without_any_variable(tmp_path: Path) -> None:
+    broken = STUCK.replace("time.sleep(60)", "key = 'sk-' + 'canary' * 2; raise OverflowError('too large')")
+    with Line(sys.executable, "-c", broken, DEEPDIVE_HOME=str(tmp_path)) as line:
+        assert line.ended() == 1
+        assert b"deepdive: something in Deep Dive failed (OverflowError: too large)" in line.seen
+        assert b"Traceback" not in line.seen and b"canary" not in line.seen
+        assert line.modes <= WRAPPING
+        assert "OverflowError: too large" in (tmp_path / "interface.log").read_text()

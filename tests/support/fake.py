@@ -45,9 +45,11 @@ def little() -> Tutorial:
 class FakeRun:
     """A run whose worker is this test."""
 
-    def __init__(self, tutorial: Tutorial | None = None, edits: dict[str, dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self, tutorial: Tutorial | None = None, edits: dict[str, dict[str, Any]] | None = None, home: Path | None = None
+    ) -> None:
         self.tutorial = tutorial or little()
-        self.run: Run = Store().create(self.tutorial.id, "pocket")
+        self.run: Run = Store(home).create(self.tutorial.id, "pocket")
         for step, values in (edits or {}).items():
             self.run.edit(step, values)
         self.view = RunView()

@@ -9,6 +9,7 @@ from typing import Any
 from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.untrusted import visible
 from deepdive.engine.lessons.tutorial import Function
+from deepdive.tui.widgets.wrap import RETURN
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -74,7 +75,9 @@ class ProbeScreen(Dialog[Question]):
         known = self.asked.get(self.probe.name, {})
         self.fields = {
             setting.name: Input(
-                known.get(setting.name, setting.show(setting.default)), select_on_focus=False, compact=True
+                known.get(setting.name, setting.show(setting.default)).replace("\n", RETURN),
+                select_on_focus=False,
+                compact=True,
             )
             for setting in self.probe.settings
         }
@@ -102,7 +105,7 @@ class ProbeScreen(Dialog[Question]):
         await self._show()
 
     def _keep(self) -> dict[str, str]:
-        typed = {name: field.value for name, field in self.fields.items()}
+        typed = {name: field.value.replace(RETURN, "\n") for name, field in self.fields.items()}
         self.asked[self.probe.name] = typed
         return typed
 

@@ -66,7 +66,7 @@ def test_reasons_say_what_is_missing(steps: ModuleType) -> None:
     told = steps.grading.by_program([CALL]).check(item)
     assert told["customer"] == ("partly", "missing: Rikali")
     assert told["agent"] == ("no", "missing: dry, dry the Nosala part")
-    assert told["form"] == ("no", "3 sentences, 2 periods")
+    assert told["form"] == ("no", "sentences: 3, periods: 2")
 
 
 def test_a_summary_that_quotes_the_heading_is_still_a_summary(steps: ModuleType) -> None:

@@ -44,7 +44,7 @@ def by_program(rows):
             agent = shared(wanted[1], second)
         closed = sum(one.endswith(".") for one in sentences)
         two = len(sentences) == closed == 2
-        count = f"{len(sentences)} sentences, {closed} periods"
+        count = f"sentences: {len(sentences)}, periods: {closed}"
         return {
             "customer": customer,
             "agent": agent,
