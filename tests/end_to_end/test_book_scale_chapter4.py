@@ -264,7 +264,7 @@ def test_grading_that_is_killed_goes_on_and_pays_for_no_reply_twice(rehearsal: R
         run = rehearsal.run
         replies = run.folder / "replies"
         end = time.monotonic() + 120
-        while len(list(replies.glob("*.json"))) < 5 and time.monotonic() < end:
+        while not list(replies.glob("*.json")) and time.monotonic() < end:
             time.sleep(0.02)
         worker = run.worker()
         assert worker is not None
@@ -274,22 +274,24 @@ def test_grading_that_is_killed_goes_on_and_pays_for_no_reply_twice(rehearsal: R
         assert "grade_small failed" in killed[0].stderr
         time.sleep(2 * server.seconds)  # those on their way are answered, to nobody: they take none of the troubles
         kept, asked = len(list(replies.glob("*.json"))), len(server.asked)
-        assert 5 <= kept <= asked <= kept + 4  # at most those that were on their way
-        assert asked < 16
+        assert 1 <= kept <= asked <= kept + 4  # at most those that were on their way
         server.seconds, server.troubles = 0.0, ["refusal", "garbage", 500]
         done = rehearsal.deepdive(*words, OPENAI_API_KEY=KEY)
     assert done.returncode == 0, done.stderr
     events = told(done)
-    assert len(server.asked) == asked + 16 - kept + 2  # once more after the garbage, and after the 500
+    different = {str(messages["messages"]) for messages in server.asked}  # equal items are asked about once
+    assert kept < len(different) <= 16
+    assert len(server.asked) == asked + len(different) - kept + 2  # once more after the garbage, and after the 500
     verdicts = rehearsal.rows(events, "grade_small", "verdicts")
     assert len(verdicts) == 16
     failed = [row["not graded"] for row in verdicts if row["not graded"]]
-    assert failed == ["the judge refused: I can't grade this."]
+    assert set(failed) == {"the judge refused: I can't grade this."}
     assert all(row["form"] == "yes" and row["judge"] == "judge-1" for row in verdicts if not row["not graded"])
     totals = chosen(events, "grade_small", "figure", "total")
-    assert sum(figure["n"] for figure in totals) == 15
-    assert all(figure["value"] == pytest.approx(75) for figure in totals)
-    assert all(figure["note"].startswith("judge: judge-1, ") for figure in totals)
+    assert sum(figure["n"] for figure in totals) == 16 - len(failed)
+    values = [figure["value"] for figure in totals if figure.get("value") is not None]  # none below 90 % graded
+    assert values == [pytest.approx(75)] * len(values)
+    assert all("judge: judge-1" in figure["note"] for figure in totals)
     spent = chosen(events, "grade_small", "spend")[-1]
     assert (spent["calls"], spent["cap"]) == (len(server.asked) - asked - 1, 1.0)  # the 500 costs nothing
     assert spent["cost"] == pytest.approx(spent["calls"] * (100 * 1 + 20 * 2) / 1e6)
