@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 DEVICES = ("cpu", "cuda")
+SITE = [sysconfig.get_path("purelib")]  # without what setuptools carries with it
 
 
 def entries(device: str) -> dict[str, tuple[Requirement, set[str]]]:
@@ -78,7 +80,7 @@ def test_the_lock_for_cuda_is_the_one_for_the_cpu_and_the_libraries_of_nvidia() 
 
 def test_what_is_installed_here_is_what_a_lock_says() -> None:
     locked = entries("cuda")
-    here = {canonicalize_name(found.name): found.version for found in importlib.metadata.distributions()}
+    here = {canonicalize_name(found.name): found.version for found in importlib.metadata.distributions(path=SITE)}
     wrong = {
         name: here.get(name)
         for name, (requirement, _) in locked.items()
