@@ -27,7 +27,7 @@ from deepdive.engine.lessons.settings import Setting, about, from_function
 from deepdive.engine.lessons.source import Broken, Definition, Library, read_text
 from deepdive.engine.lessons.training import problem_with
 from deepdive.engine.lessons.tutorial import Claim, Exercise, Fit, Function, Page, Prediction, Scale, Step, Tutorial
-from deepdive.engine.places.places import parse
+from deepdive.engine.places.places import Columns, parse
 
 PAGE_BYTES = 6000
 MOST_CASES = 1000  # of one claim
@@ -157,13 +157,19 @@ class Reader:
                 parse(role, self.convert(table, Table, f"scale {name}, role {role}", f"scales.{name}.roles", role))
             except Refusal as refusal:
                 raise self.broken(f"scale {name}: {refusal}", f"scales.{name}.roles", role) from None
+        columns = self.convert(
+            inside.pop("columns", {}), dict[str, Columns], f"scale {name}, columns", f"scales.{name}.columns"
+        )
+        for role in columns:
+            if role not in roles:
+                raise self.broken(f"scale {name}: there is no role {role}", f"scales.{name}.columns", role)
         settings = {}
         for id, values in inside.items():
             if id not in by_id:
                 raise self.broken(f"scale {name}: there is no step {id}", f"scales.{name}.{id}")
             where = f"scale {name}, step {id}"
             settings[id] = self.settings(by_id[id].function, values, where, f"scales.{name}.{id}")
-        return Scale(name, roles, settings)
+        return Scale(name, roles, settings, columns)
 
     def pages(
         self, steps: list[str], exercises: set[str], predictions: set[str], claims: list[str]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from deepdive.engine.common.faults import Refusal
+from deepdive.engine.lessons.catalogue import pocket
 from deepdive.engine.lessons.settings import Setting
 from deepdive.engine.lessons.tutorial import Step, Tutorial
-from deepdive.engine.places.places import Endpoint, File, Folder, Place, describe, override, parse
+from deepdive.engine.places import model_files, table
+from deepdive.engine.places.places import Columns, Endpoint, File, Folder, Place, describe, override, parse
 
 HELP = "where it comes from: another place of your own, or nothing for the lesson's"
 PLACE = "a folder, a file, OWNER/NAME"
@@ -23,9 +25,13 @@ class Role(Setting):
     Every step of the run that asks for the role shares it."""
 
     place: Place  # the tutorial's own
+    columns: Columns = field(default_factory=dict)  # what a table of the learner's own must have
+    like: Path | None = None  # a model's folder of the lesson's own kind
 
     @property
     def allowed(self) -> str:
+        if self.columns:
+            return f"a file with the columns {table.described(self.columns)}; OWNER/NAME"
         return SERVER if isinstance(self.place, Endpoint) else PLACE
 
     def parse(self, text: str) -> str:
@@ -33,9 +39,16 @@ class Role(Setting):
 
     def pointed(self, text: str) -> str:
         """The words to keep: a path becomes absolute, because the worker lives in another folder. Raises Refusal."""
-        if isinstance(override(self.place, text, self.name), Folder | File):
-            return str(Path(text.strip()).expanduser().resolve())
-        return text.strip()
+        match override(self.place, text, self.name):
+            case File(file=path) if self.columns:
+                table.check(Path(path), self.name, self.columns)
+            case Folder(folder=path) | File(file=path) if self.like is not None:
+                model_files.check(Path(path), self.name, self.like)
+            case Folder(folder=path) | File(file=path):
+                pass
+            case _:
+                return text.strip()
+        return path
 
     def show(self, value: Any) -> str:
         """Where the role is now, in one line."""
@@ -50,7 +63,16 @@ class Role(Setting):
 
 def role_of(tutorial: Tutorial, scale: str, name: str) -> Role:
     """Raises KeyError, and Refusal where the tutorial's own place can't be read."""
-    return Role(name, "place", "", help=HELP, place=parse(name, tutorial.scales[scale].roles[name]))
+    found = tutorial.scales[scale]
+    place, columns = parse(name, found.roles[name]), found.columns.get(name, {})
+    return Role(name, "place", "", help=HELP, place=place, columns=columns, like=own_model(tutorial, name))
+
+
+def own_model(tutorial: Tutorial, role: str) -> Path | None:
+    """The folder of the pocket's model for a role, if that is a model."""
+    tables = (scale.roles.get(role, {}) for scale in tutorial.scales.values())
+    folders = [pocket() / table["pocket"] for table in tables if "pocket" in table]
+    return next((folder for folder in folders if (folder / "config.json").is_file()), None)
 
 
 def roles_of(tutorial: Tutorial, scale: str, step: Step) -> tuple[Role, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from deepdive.engine.lessons.settings import Setting
 from deepdive.engine.lessons.source import Definition, closure, texts
+from deepdive.engine.places.places import Columns
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,6 @@ class Function:
     def asks_for(self, role: str) -> bool:
         """Whether its code names the role."""
         return role in self._texts
-
-    @cached_property
-    def looked_up(self) -> frozenset[str]:
-        """The texts that its code looks up: of row["label"] label."""
-        nodes = ast.walk(ast.parse(self.closure))
-        found = (node.slice for node in nodes if isinstance(node, ast.Subscript))
-        return frozenset(one.value for one in found if isinstance(one, ast.Constant) and isinstance(one.value, str))
 
     @cached_property
     def _texts(self) -> frozenset[str]:
@@ -86,6 +79,7 @@ class Scale:
     name: str
     roles: dict[str, dict[str, Any]]
     settings: dict[str, dict[str, Any]]  # step id: {setting: value}
+    columns: dict[str, Columns] = field(default_factory=dict)  # role: what a learner's own table must have
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ This module decides; what touches the network is in hub.py.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
@@ -27,6 +29,8 @@ from deepdive.engine.common.services import PREFIXES, SERVICES
 
 Report = Callable[[str, dict[str, Any]], None]
 Token = Callable[[], str | None]
+Column = Literal["any", "text"] | tuple[str, ...]  # the names of classes, in the order of their numbers
+Columns = Mapping[str, Column]  # what a row of a learner's own table must have: table.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,33 +163,68 @@ def parse(role: str, table: Mapping[str, Any]) -> Place:
 
 def override(place: Place, value: str, role: str = "") -> Place:
     """Point a role elsewhere (`--set ROLE=VALUE`): an existing path, `OWNER/NAME[:CONFIG][@REVISION]`, or a server."""
+    path = own_path(value)
     value = value.strip()
-    if holds_key(value):
+    if holds_key(value) and not os.path.lexists(path):
         raise Refusal(role, "that looks like a key, which is no setting", "`deepdive keys set NAME` stores one")
     if isinstance(place, Endpoint):
         return _endpoint(place, value, role)
-    path = Path(value).expanduser()
+    _check_path(path, value, role)
     wishes: dict[str, Any] = {"split": getattr(place, "split", ""), "streaming": getattr(place, "streaming", False)}
-    if isinstance(place, Kaggle) and path.suffix == ".zip" and path.is_file():
+    if isinstance(place, Kaggle) and path.suffix == ".zip" and os.path.isfile(path):
         raise Refusal(role, f"{path.name} is packed", f"the folder that it was unpacked to, or {place.file}")
-    if isinstance(place, Kaggle) and place.file and path.is_dir():  # what the learner has downloaded by hand
+    if isinstance(place, Kaggle) and place.file and os.path.isdir(path):  # what the learner has downloaded by hand
         own = (path / place.file, path / Path(place.file).name)
         path = next((file for file in own if file.is_file()), path)
-    if value and path.is_dir():
+    if value and os.path.isdir(path):
         config = getattr(place, "config", "")
         clone = path / config if config and (path / config).is_dir() else path  # a clone of the hub's repository
-        return Folder(str(clone.resolve()), **wishes)
-    if path.is_file():
-        return File(str(path.resolve()), **wishes)
+        return Folder(str(clone.absolute()), **wishes)
+    if os.path.isfile(path):
+        return File(str(path.absolute()), **wishes)
     address, _, revision = value.partition("@")
     repo_id, _, config = address.partition(":")
-    if not HUB_ID.fullmatch(repo_id) or ".." in repo_id or not re.fullmatch(r"[\w.-]*", config + revision):
+    if (
+        not HUB_ID.fullmatch(repo_id)
+        or ".." in repo_id
+        or path.suffix in LOADERS
+        or not re.fullmatch(r"[\w.-]*", config + revision)
+    ):
         raise Refusal(role, f"{value!r} is neither a path that exists nor a hub id", "a folder, a file, or OWNER/NAME")
     if isinstance(place, Hub):
         config = config or (place.config if repo_id == place.hub else "")
         return replace(place, hub=repo_id, config=config, revision=revision, files=(), instead="")
     data = isinstance(place, File) or bool(wishes["split"]) or _is_data(place)
     return Hub(repo_id, kind="data" if data else "model", config=config, revision=revision, **wishes)
+
+
+def own_path(value: str) -> Path:
+    """A path as it was typed, where there is one; else without the blanks around it, `~` for the home."""
+    if value and os.path.lexists(value):
+        return Path(value)
+    return Path(os.path.expanduser(value.strip()))
+
+
+def _check_path(path: Path, value: str, role: str) -> None:
+    """Raises Refusal for what is there and can't be read, whatever its kind."""
+    kinds = "a folder, a file, or OWNER/NAME"
+    try:
+        str(path).encode()
+        mode = os.stat(path).st_mode
+    except UnicodeEncodeError:
+        raise Refusal(
+            role, f"the name of {value!r} is no UTF-8 text", "another name, or a link to it that has one"
+        ) from None
+    except FileNotFoundError:
+        if os.path.lexists(path):
+            raise Refusal(role, f"{value} is a link to {os.readlink(path)}, which is not there", kinds) from None
+    except (OSError, ValueError) as error:
+        if value.startswith((".", "~", "/")):
+            why = getattr(error, "strerror", None) or str(error)
+            raise Refusal(role, f"{value} can't be opened: {why}", kinds) from error
+    else:
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise Refusal(role, f"{value} is no ordinary file", kinds)
 
 
 def holds_key(value: str) -> bool:

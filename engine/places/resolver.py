@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import glob
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from deepdive.engine.places import model_files, table
 from deepdive.engine.places.places import (
     LOADERS,
     Artifact,
+    Columns,
     Endpoint,
     File,
     Folder,
@@ -27,8 +28,6 @@ from deepdive.engine.places.places import (
     Web,
     describe,
 )
-
-CHECKED = (".jsonl", ".json", ".csv", ".tsv")
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,8 @@ class Resolver:
     report: Report
     token: Token
     kaggle: Token = lambda: None
-    like: Callable[[str], Mapping[str, Any]] = lambda role: {}  # what a row of a learner's own table must have
+    like: Callable[[str], Path | None] = lambda role: None  # a model's folder of the lesson's own kind
+    columns: Mapping[str, Columns] = field(default_factory=dict)  # by role: what a learner's own table must have
 
     def __call__(self, kind: str, role: str) -> str | dict[str, Any] | Path:
         place = self.place(role)
@@ -68,13 +68,19 @@ class Resolver:
         if isinstance(place, Hub):
             from deepdive.engine.places import hub
 
-            return hub.settle_model(
+            named = hub.settle_model(
                 place.hub, place.revision, self.report, self.token, instead=place.instead, pickles=place.pickles
             )
+            if not place.pickles and (cached := hub.cached_model(place.hub, place.revision)):
+                model_files.check(Path(cached), role, self.like(role), place.hub)
+            return named
         folder = self._files(role, place)
         if isinstance(place, Artifact):  # a step knows what the step before it has saved
             return str(folder)
-        model_files.check(folder, role)
+        like = self.like(role)
+        model_files.check(folder, role, like)
+        if like is not None and like != folder:
+            model_files.check_tokens(folder, role, like)
         return str(folder)
 
     def _data(self, role: str, place: Place) -> dict[str, Any]:
@@ -90,18 +96,22 @@ class Resolver:
                 raise Refusal(
                     role, f"{path} was written by save_to_disk, which load_dataset does not read", "Parquet, JSON, CSV"
                 )
+            if "::" in str(path) or glob.escape(str(path)) != str(path):
+                raise Refusal(role, f"load_dataset takes {path} for a pattern", "a file in it, or another name")
+            if not any(table.suffix(file) in LOADERS for file in path.rglob("*")):
+                raise Refusal(role, f"{path} holds no table", ", ".join(LOADERS))
             return {"path": str(path), "split": split, **streaming}
-        suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
-        loader = LOADERS.get(suffixes[-1]) if suffixes else None
-        if loader is None:
+        columns = self.columns.get(role)
+        if isinstance(place, File) and columns:
+            path = table.readable(path, role, columns, bool(streaming), self.report)
+        kind = table.suffix(path)
+        if kind not in LOADERS:
             raise Refusal(role, f"{path.name} is no table that load_dataset reads", ", ".join(LOADERS))
-        separator = {"sep": "\t", "quoting": csv.QUOTE_NONE} if suffixes[-1] == ".tsv" else {}
-        if isinstance(place, File) and suffixes[-1] in CHECKED and (like := self.like(role)):
-            table.check(path, role, like)
+        separator = {"sep": "\t", "quoting": csv.QUOTE_NONE} if kind == ".tsv" else {}
         name = split.partition("[")[0]  # "train[:100]" is a piece of train
         literal = glob.escape(str(path))  # load_dataset takes patterns
         files = literal if name == "train" else {name: literal}
-        return {"path": loader, "data_files": files, "split": split, **separator, **streaming}
+        return {"path": LOADERS[kind], "data_files": files, "split": split, **separator, **streaming}
 
     def _hub_data(self, place: Hub) -> dict[str, Any]:
         from deepdive.engine.places import hub

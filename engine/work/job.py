@@ -19,12 +19,12 @@ from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.lab import Lab, Refused, Stopped, aside
 from deepdive.engine.lessons import catalogue
 from deepdive.engine.lessons.catalogue import pocket
+from deepdive.engine.lessons.roles import own_model
 from deepdive.engine.lessons.tutorial import Step, Tutorial
 from deepdive.engine.machine import fit, hardware, out_of_memory
 from deepdive.engine.places.hub_errors import Wanted, recognise
 from deepdive.engine.places.places import Artifact, Endpoint, Hub, Place, describe, override, parse
 from deepdive.engine.places.resolver import Resolver
-from deepdive.engine.places.table import first_row
 from deepdive.engine.runs import borrowed, events
 from deepdive.engine.runs.events import AnyEvent, End, Job
 from deepdive.engine.runs.plan import Order, digest_of, inputs_of
@@ -45,7 +45,6 @@ class Execution:
 
     def __init__(self, run: Run, tutorial: Tutorial, report: Reporter, device: str, wish: Wish) -> None:
         self.run, self.tutorial, self.report, self.device, self.wish = run, tutorial, report, device, wish
-        self.step: Step | None = None  # that runs
         self.voice = report.voice("")  # of the job that runs, or of the last one
         use_threads(run.record.scale)
         self.lab: Lab | None = None  # of the job that runs, or of the last one
@@ -124,7 +123,6 @@ class Execution:
         )
         self.report.send(began)
         self.wanted = self.budget = None
-        self.step = step
         self.lab = None  # the last job's models go before this one's memory is counted
         self.safe = safe = SafePoints(voice, probe, self.run.record.memory_limit, self.device, self.wish)
         places = self.places(tutorial, {role: path for role, (_, path) in needed.items()})
@@ -169,16 +167,9 @@ class Execution:
                 raise Stopped
 
         token, kaggle = (lambda name=name: self.secrets.get(name) for name in ("huggingface", "kaggle"))
-        return Resolver(places, pocket(), report, token, kaggle, self.like)(kind, role)
-
-    def like(self, role: str) -> dict[str, Any]:
-        """Of the lesson's own table of this role the plain columns that the step looks up, with a value of each. Only
-        at pocket scale, where there is one."""
-        place = self.tutorial.scales[self.run.record.scale].roles.get(role, {})
-        if self.step is None or "pocket" not in place:
-            return {}
-        row, used = first_row(pocket() / place["pocket"]), self.step.function.looked_up
-        return {name: value for name, value in row.items() if name in used and isinstance(value, (int, float, str))}
+        columns = self.tutorial.scales[self.run.record.scale].columns
+        like = functools.partial(own_model, self.tutorial)
+        return Resolver(places, pocket(), report, token, kaggle, like, columns)(kind, role)
 
     def client(self, places: dict[str, Place], role: str, local: Any) -> Any:
         """The client of an endpoint, or of the step's local judge; replies are kept for the whole run."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from deepdive.engine.common.faults import Refusal
+from deepdive.engine.common.faults import Fault, Refusal
 from deepdive.engine.common.words import shown
 from deepdive.engine.lessons.settings import Setting
 from deepdive.engine.places.places import holds_key
@@ -107,6 +107,9 @@ class Form:
             allowed = f": {refusal.allowed}" if refusal.allowed else ""
             self.refused, self.refused_name = f"{refusal.why}{allowed}", self.setting.name
             self.text = None if self.secret else self.text
+            return False
+        except Fault as fault:  # a model of the learner's that is not whole
+            self.refused, self.refused_name = str(fault), self.setting.name
             return False
         self.text = None
         self._set(value)
