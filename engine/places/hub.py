@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import hashlib
 import os
+import re
 import shutil
 import socket
 import threading
@@ -21,7 +23,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from deepdive.engine.places import hub_errors
 from deepdive.engine.places.hub_errors import Unreachable, Wanted, explain
-from deepdive.engine.places.model_files import DATA, PICKLES, has, needed_files
+from deepdive.engine.places.model_files import DATA, has, needed_files, only_pickles
 from deepdive.engine.places.places import Report, Token
 
 KNOCK_SECONDS = 1.7  # for the first connection: a learner without a network hears so within two seconds
@@ -50,7 +52,7 @@ def settle_model(
         report("note", {"text": f"The hub cannot be asked; {repo_id} is taken from the cache as it was last fetched."})
         return folder
     needed = needed_files(sizes, pickles)
-    if not any(name.endswith((".safetensors", *PICKLES)) for name in needed) and has(sizes, PICKLES):
+    if not pickles and only_pickles(sizes):
         raise hub_errors.only_pickles(wanted)
     folder = _bring(wanted, revision, commit, needed, report, key)
     return folder if revision or key else repo_id
@@ -239,6 +241,10 @@ def _bring(
                 allow_patterns=patterns,
                 tqdm_class=transfer.bar,
             )
+        if spoilt := [
+            name for name in needed if not isinstance(cached[name], str) and not _unspoilt(Path(folder) / name)
+        ]:
+            raise hub_errors.spoilt_copy(wanted, spoilt)
         return str(folder)
 
     folder = transfer.run(download, lambda done: report("progress", _progress(wanted, done, missing)))
@@ -361,6 +367,21 @@ def _prepared_data(repo_id: str) -> bool:
 
 def _complete(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
+
+
+def _unspoilt(path: Path) -> bool:
+    """Whether a file that arrived has the SHA-256 that the hub gave it, by which the cache calls it; else it goes.
+
+    The library looks at the length alone."""
+    blob = path.resolve()
+    if not re.fullmatch(r"[0-9a-f]{64}", blob.name):
+        return True  # a small one, which the hub gives no SHA-256
+    with blob.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() == blob.name:
+            return True
+    path.unlink()
+    blob.unlink(missing_ok=True)
+    return False
 
 
 def _repo_type(wanted: Wanted) -> str:

@@ -8,6 +8,7 @@ searched.
 from __future__ import annotations
 
 import errno
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,14 +45,21 @@ class Wanted:
         return f"the {self.kind} {self.id}"
 
 
+NO_HUB = (json.JSONDecodeError, UnicodeDecodeError, TypeError, KeyError, AttributeError)  # of a reply
+NO_HUB_NAMES = ("TooManyRedirects", "FileMetadataError")
+
+
 class Unreachable(Fault):
     """The hub could not be asked. A copy in the cache is then good enough."""
 
 
 def explain(error: BaseException, wanted: Wanted) -> Fault:
     """The first exception of the chain that has a name here; `detail` keeps the library's text."""
-    fallback = Fault(f"{_start(wanted)} could not be fetched from {wanted.endpoint}", "Try again", _shortened(error))
-    return recognise(error, wanted) or fallback
+    return recognise(error, wanted) or (
+        no_hub(wanted, error)
+        if any(isinstance(cause, NO_HUB) or type(cause).__name__ in NO_HUB_NAMES for cause in _chain(error))
+        else Fault(f"{_start(wanted)} could not be fetched from {wanted.endpoint}", "Try again", _shortened(error))
+    )
 
 
 def recognise(error: BaseException, wanted: Wanted) -> Fault | None:
@@ -62,6 +70,15 @@ def recognise(error: BaseException, wanted: Wanted) -> Fault | None:
             fault.detail = fault.detail or _shortened(error)
             return fault
     return None
+
+
+def no_hub(wanted: Wanted, error: BaseException) -> Fault:
+    return Unreachable(
+        f"What answered at {wanted.endpoint} when asked for {wanted} is no model hub",
+        "A network that wants a sign-in answers so: open any page in a browser. Else check HF_ENDPOINT and the proxy; "
+        f"{OFFLINE_WAY}",
+        _shortened(error),
+    )
 
 
 def no_network(wanted: Wanted, host: str, why: str) -> Fault:
@@ -112,6 +129,13 @@ def broken_copy(wanted: Wanted, names: list[str]) -> Fault:
         f"{_start(wanted)} arrived incomplete: {', '.join(names[:3])} {'is' if len(names) == 1 else 'are'} missing "
         "or shorter than the hub says",
         "Run the step again: what is complete is kept",
+    )
+
+
+def spoilt_copy(wanted: Wanted, names: list[str]) -> Fault:
+    return Fault(
+        f"{_start(wanted)} arrived damaged: {', '.join(names[:3])} has another SHA-256 than the hub says",
+        "Run the step again. If it stays so, something between here and the hub changes files: try another network",
     )
 
 
@@ -197,6 +221,11 @@ def _gated(wanted: Wanted, said: str) -> Fault:
 
 
 def _status(status: int, retry_after: str | None, wanted: Wanted) -> Fault | None:
+    if status == 401 and not wanted.with_token:
+        return Fault(
+            f"{wanted.endpoint} wants a sign-in for {wanted} (401), and no token was sent",
+            f"Store a token with {KEEP_TOKEN}. Where a proxy asks, give it its password in HTTPS_PROXY",
+        )
     if status == 401:
         return Fault(
             f"{wanted.endpoint} does not accept the token that was sent for {wanted}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +46,20 @@ def needed_files(sizes: Mapping[str, int], pickles: bool = False) -> dict[str, i
     return {name: sizes[name] for name in sorted(chosen)}
 
 
+def only_pickles(names: Iterable[str]) -> bool:
+    """Whether `from_pretrained` would load a pickle of the repository: a stray .safetensors is none that it looks for."""
+    root = [name for name in names if "/" not in name]
+    pickled = [name for name in root if name.startswith(("pytorch_model", "adapter_model")) and name.endswith(PICKLES)]
+    return bool(pickled) and not _weights(root, ".safetensors", "model")
+
+
 def _weights(names: list[str], suffix: str | tuple[str, ...], stem: str) -> list[str]:
+    """By the names that the library looks for."""
     files = {name.rpartition("/")[2]: name for name in names if name.endswith(suffix)}
     adapters = [name for short, name in files.items() if short.startswith("adapter_")]
     whole = [name for short, name in files.items() if short.rpartition(".")[0] == stem]
     shards = [name for short, name in files.items() if short.startswith(f"{stem}-")]
-    others = [
-        name for short, name in files.items() if not short.startswith(("consolidated", "training_args", "optimizer"))
-    ]
-    return adapters + (whole or shards) or others
+    return adapters + (whole or shards)
 
 
 def has(names: Mapping[str, int], suffixes: tuple[str, ...]) -> bool:

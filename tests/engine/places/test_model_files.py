@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deepdive.engine.places.model_files import needed_files
+from deepdive.engine.places.model_files import needed_files, only_pickles
 
 
 def test_each_weight_is_needed_once() -> None:
@@ -43,3 +43,15 @@ def test_each_weight_is_needed_once() -> None:
         "adapter_config.json",
     }
     assert set(needed_files({"pytorch_model.bin": 1, "training_args.bin": 1}, pickles=True)) == {"pytorch_model.bin"}
+
+
+def test_a_stray_file_lets_no_pickle_through() -> None:
+    pickled = ["config.json", "pytorch_model.bin"]
+    assert only_pickles(pickled)
+    assert only_pickles([*pickled, "other.safetensors"])
+    assert only_pickles([*pickled, "model.fp16.safetensors", "2_Dense/model.safetensors"])
+    assert only_pickles(["adapter_model.bin"])
+    assert not only_pickles([*pickled, "model.safetensors"])
+    assert not only_pickles([*pickled, "model-00001-of-00002.safetensors"])
+    assert not only_pickles(["adapter_model.bin", "adapter_model.safetensors"])
+    assert not only_pickles(["model.safetensors", "training_args.bin"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from deepdive.engine.common.faults import Fault
-from deepdive.engine.places.model_files import check
+from deepdive.engine.lessons.catalogue import pocket
+from deepdive.engine.places.model_files import check, check_tokens
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +24,7 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n"
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "config.json").write_text('{"architectures": ["GPT2LMHeadModel"]}')
     (tmp_path / "model.safetensors").write_bytes(WEIGHTS)
+    (tmp_path / "tokenizer.json").write_text("{}")
     return tmp_path
 
 
@@ -55,8 +58,32 @@ def pipe(folder: Path) -> None:
 
 
 def adapter(folder: Path) -> None:
-    (folder / "adapter_config.json").write_text("{}")
-    (folder / "adapter_model.bin").write_bytes(b"")
+    beside(folder, "openai-community/gpt2")
+    (folder / "adapter_model.safetensors").rename(folder / "adapter_model.bin")
+
+
+def beside(folder: Path, base: str) -> None:
+    """An adapter."""
+    (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": base}))
+    (folder / "adapter_model.safetensors").write_bytes(WEIGHTS)
+
+
+def told(**changes: object) -> Callable[[Path], object]:
+    """Another config.json."""
+    return written("config.json", json.dumps({"architectures": ["GPT2LMHeadModel"], **changes}).encode())
+
+
+def index(weight_map: object) -> Callable[[Path], object]:
+    def change(folder: Path) -> None:
+        (folder / "model.safetensors").unlink()
+        (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+
+    return change
+
+
+def leads_nowhere(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors").symlink_to(folder / "blob")
 
 
 @pytest.mark.parametrize(
@@ -75,15 +102,72 @@ def adapter(folder: Path) -> None:
         (written("model.safetensors", b""), "no safetensors file or was cut off"),
         (sharded, "lacks model-00002-of-00002.safetensors"),
         (pipe, "can't be read: it is no ordinary file"),
+        (leads_nowhere, "model.safetensors that can't be read: No such file"),
+        (without("tokenizer.json"), r"has no tokenizer. Save it .*save_pretrained\("),
+        (written("tokenizer.json", b"{"), "tokenizer.json that is damaged"),
+        (written("tokenizer_config.json", b"\xff"), "tokenizer_config.json that is damaged"),
+        (index({}), "names no files beside it"),
+        (index({"a": "../a.safetensors"}), "names no files beside it"),
+        (told(quantization_config={"quant_method": "gptq"}), "is quantised by gptq"),
+        (told(architectures=["BertForMaskedLM"]), "is a BertForMaskedLM, the lesson needs a GPT2LMHeadModel"),
+        (told(architectures=["T5ForConditionalGeneration"]), "is a T5ForConditionalGeneration"),
+        (without("model.safetensors"), "has no weights: model.safetensors is missing"),
+        (lambda folder: beside(folder, ""), "is an adapter that names no base"),
+        (lambda folder: beside(folder, "/gone/base"), "is an adapter of /gone/base, which is not there"),
+        (
+            lambda folder: beside(folder, str(folder / "..")),
+            "the base of the adapter, the model for small, has no config",
+        ),
     ],
 )
 def test_what_the_folder_lacks_is_named(folder: Path, change: Callable[[Path], object], says: str) -> None:
-    check(folder, "small")
+    like = pocket() / "models" / "support-gpt2"
+    check(folder, "small", like)
     change(folder)
     with pytest.raises(Fault, match=says) as raised:
-        check(folder, "small")
-    assert str(raised.value).startswith(f"{folder}, the model for small, ")
+        check(folder, "small", like)
+    assert str(raised.value).startswith(str(folder))
+    assert "the model for small, " in str(raised.value)
     assert raised.value.action
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        told(architectures=["LlamaForCausalLM"]),
+        told(architectures=None),
+        lambda folder: beside(folder, "openai-community/gpt2"),
+        lambda folder: beside(folder, str(pocket() / "models" / "gpt2")),
+        written("training_args.bin", b""),
+        written("optimizer.pt", b""),
+    ],
+)
+def test_a_whole_model_of_the_kind_is_let_through(folder: Path, change: Callable[[Path], object]) -> None:
+    change(folder)
+    check(folder, "small", pocket() / "models" / "support-gpt2")
+
+
+def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Fault, match="can't be opened: No such file"):
+        check(tmp_path / "gone", "small")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (written("tokenizer.json", b"{}"), "has a tokenizer that can't be loaded"),
+        (written("config.json", b'{"vocab_size": 30}'), "a tokenizer of 1,929 tokens and embeddings for 30"),
+        (written("tokenizer_config.json", b'{"tokenizer_class": "TokenizersBackend"}'), "without a mask token"),
+    ],
+)
+def test_a_tokenizer_that_does_not_fit_is_named(tmp_path: Path, change: Callable[[Path], object], says: str) -> None:
+    bert = pocket() / "models" / "bert"
+    folder = tmp_path / "mine"
+    shutil.copytree(bert, folder)
+    check_tokens(folder, "masked_lm", bert)
+    change(folder)
+    with pytest.raises(Fault, match=says):
+        check_tokens(folder, "masked_lm", bert)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)

@@ -180,7 +180,8 @@ def pocket(tmp_path: Path) -> Path:
     """A pocket world with one checkpoint's configuration and one table in the formats that it may have."""
     bert = tmp_path / "models" / "bert"
     bert.mkdir(parents=True)
-    (bert / "config.json").write_text("{}")
+    for name in ("config.json", "tokenizer.json"):
+        (bert / name).write_text("{}")
     data = tmp_path / "data"
     data.mkdir()
     lines = "".join(json.dumps({"id": str(n), "text": f"article {n}"}) + "\n" for n in range(4))

@@ -53,7 +53,11 @@ class Trouble:
     retry_after: int | None = None  # seconds, for 429
     delay: float = 0.0  # seconds before the answer
     drop_after: int | None = None  # bytes of the body before the connection is cut
+    hold: float = 0.0  # seconds of silence before that
     rate: int | None = None  # bytes a second
+    page: bytes | None = None  # what a captive portal answers instead, with 200
+    again: bool = False  # sent on to itself, for ever
+    spoilt: bool = False  # the body has another last byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class Hub:
         self.repositories[kind, repo_id] = replace(self.repositories[kind, repo_id], gated=True)
 
     @contextlib.contextmanager
-    def trouble(self, match: str, times: int | None = None, **what: float | int | None) -> Iterator[Trouble]:
+    def trouble(self, match: str, times: int | None = None, **what: float | int | bytes | None) -> Iterator[Trouble]:
         """Break matching requests within the block."""
         trouble = Trouble(match, times, **what)  # type: ignore[arg-type]
         self.troubles.append(trouble)
@@ -165,6 +169,10 @@ class _Handler(BaseHTTPRequestHandler):
             if broken:
                 headers = {"Retry-After": str(broken.retry_after)} if broken.retry_after is not None else {}
                 self._send(broken.status or 500, b'{"error": "trouble on request"}', headers)
+            elif (page := next((t.page for t in self._limits if t.page is not None), None)) is not None:
+                self._send(200, page, {}, "text/html")
+            elif any(trouble.again for trouble in self._limits):
+                self._send(302, b"", {"Location": self.path})
             else:
                 self._route(path)
         except (BrokenPipeError, ConnectionResetError):
@@ -266,6 +274,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
+        if any(trouble.spoilt for trouble in self._limits):
+            body = body[:-1] + bytes([body[-1] ^ 1])
         cut = next((t.drop_after for t in self._limits if t.drop_after is not None), len(body))
         rate = next((t.rate for t in self._limits if t.rate), None)
         piece = max(1, rate // 20) if rate else 65_536
@@ -275,6 +285,7 @@ class _Handler(BaseHTTPRequestHandler):
             if rate:
                 time.sleep(piece / rate)
         if cut < len(body):
+            time.sleep(max(trouble.hold for trouble in self._limits))
             self.close_connection = True  # in the middle of a body: the client sees an incomplete read
 
 
