@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import json
 import math
+import re
 import string
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -14,6 +16,9 @@ from typing import Any
 from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.words import shown
 
+MOST_CHARACTERS = 100_000
+MOST_VALUES = 100  # of a list
+HALF = re.compile("[\ud800-\udfff]")
 SIMPLE = ("bool", "int", "float", "str")
 TEXTS = ("str", "template", "lines")
 KINDS = {
@@ -98,11 +103,15 @@ class Setting:
         elif self.kind == "list":
             if not isinstance(value, (list, tuple)) or not value:
                 raise Refusal(self.name, "needs at least one value", self.allowed)
+            if len(value) > MOST_VALUES:
+                raise Refusal(self.name, f"has {len(value):,} values", f"at most {MOST_VALUES}")
             value = [self._within(v) if self.item in ("int", "float") else self._text(v) for v in value]
         elif self.kind == "words":
             _check_words(self.name, value)
+            for word in itertools.chain(value, *value.values()):
+                self._text(word)
         elif self.kind == "template":
-            _check_slots(self, value)
+            _check_slots(self, self._text(value))
         elif self.kind in TEXTS:
             self._text(value)
         return value
@@ -110,6 +119,10 @@ class Setting:
     def _text(self, value: Any) -> str:
         if not isinstance(value, str):
             raise Refusal(self.name, f"{value!r} is not a text", self.allowed)
+        if HALF.search(value):
+            raise Refusal(self.name, "holds half a character (an unpaired surrogate)", "text in UTF-8")
+        if len(value) > MOST_CHARACTERS:
+            raise Refusal(self.name, f"has {len(value):,} characters", f"at most {MOST_CHARACTERS:,}")
         return value
 
     def _within(self, value: Any) -> Any:
@@ -195,9 +208,7 @@ def _check_words(name: str, value: Any) -> None:
             seen[word] = label
 
 
-def _check_slots(setting: Setting, value: Any) -> None:
-    if not isinstance(value, str):
-        raise Refusal(setting.name, f"{value!r} is not a text")
+def _check_slots(setting: Setting, value: str) -> None:
     try:
         fields = [field for field in string.Formatter().parse(value) if field[1] is not None]
     except ValueError as error:

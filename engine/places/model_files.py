@@ -47,7 +47,7 @@ def needed_files(sizes: Mapping[str, int], pickles: bool = False) -> dict[str, i
 
 
 def only_pickles(names: Iterable[str]) -> bool:
-    """Whether `from_pretrained` would load a pickle of the repository: a stray .safetensors is none that it looks for."""
+    """Whether `from_pretrained` would load a pickle of the repository: a stray .safetensors is not looked for."""
     root = [name for name in names if "/" not in name]
     pickled = [name for name in root if name.startswith(("pytorch_model", "adapter_model")) and name.endswith(PICKLES)]
     return bool(pickled) and not _weights(root, ".safetensors", "model")

@@ -75,7 +75,7 @@ class Resolver:
                 model_files.check(Path(cached), role, self.like(role), place.hub)
             return named
         folder = self._files(role, place)
-        if isinstance(place, Artifact):  # a step knows what the step before it has saved
+        if isinstance(place, Artifact):  # a step knows what kind of model the step before it has saved
             return str(folder)
         like = self.like(role)
         model_files.check(folder, role, like)
@@ -152,6 +152,8 @@ class Resolver:
                     raise Fault(
                         f"{path}, which {role} points to, is not there", f"`--set {role}=PATH` names another place"
                     )
+                if isinstance(place, Artifact) and any((path / head).exists() for head in model_files.HEADS):
+                    model_files.check(path, role)
                 return path
             case Web():
                 from deepdive.engine.places import web

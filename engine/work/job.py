@@ -7,7 +7,6 @@ import errno
 import functools
 import json
 import shutil
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from deepdive.engine.lessons.catalogue import pocket
 from deepdive.engine.lessons.roles import own_model
 from deepdive.engine.lessons.tutorial import Step, Tutorial
 from deepdive.engine.machine import fit, hardware, out_of_memory
+from deepdive.engine.places import model_files
 from deepdive.engine.places.hub_errors import Wanted, recognise
 from deepdive.engine.places.places import Artifact, Endpoint, Hub, Place, describe, override, parse
 from deepdive.engine.places.resolver import Resolver
@@ -30,6 +30,7 @@ from deepdive.engine.runs.events import AnyEvent, End, Job
 from deepdive.engine.runs.plan import Order, digest_of, inputs_of
 from deepdive.engine.runs.store import Run, Store
 from deepdive.engine.runs.view import JobView
+from deepdive.engine.work.failures import cut, described, endpoints_fault, of_methods
 from deepdive.engine.work.process import load_steps, seed_everything, use_threads
 from deepdive.engine.work.reporter import Reporter
 from deepdive.engine.work.safe_points import SafePoints, Wish, time_limit
@@ -90,8 +91,11 @@ class Execution:
             here = name if "/" in name or tutorial.id == self.tutorial.id else f"{tutorial.id}/{name}"
             job = self.report.view.latest(here, seed) or self.report.view.latest(here)
             if job is not None:
-                folder = self.run.artifacts(job.id)
-                found[role] = job, folder / artifact if artifact else folder
+                path = borrowed.artifact_of(self.run, job, artifact)
+                if path is None:
+                    left = self.run.artifacts(job.id) / artifact
+                    raise Fault(f"{step.id} needs {left}, which {name} left and which is gone", f"Run {name} again")
+                found[role] = job, path
             elif "/" in name:
                 found[role] = borrowed.latest(Store(self.run.folder.parent.parent), need, self.run.record.scale)
             else:
@@ -169,7 +173,16 @@ class Execution:
         token, kaggle = (lambda name=name: self.secrets.get(name) for name in ("huggingface", "kaggle"))
         columns = self.tutorial.scales[self.run.record.scale].columns
         like = functools.partial(own_model, self.tutorial)
-        return Resolver(places, pocket(), report, token, kaggle, like, columns)(kind, role)
+        resolver = Resolver(places, pocket(), report, token, kaggle, like, columns)
+        try:
+            return resolver(kind, role)
+        except Refusal:
+            raise
+        except Fault as fault:
+            if role not in needed:
+                raise
+            again = f"Run {needed[role][0].step} again, which makes it anew"
+            raise Fault(fault.cause, again, fault.detail) from fault
 
     def client(self, places: dict[str, Place], role: str, local: Any) -> Any:
         """The client of an endpoint, or of the step's local judge; replies are kept for the whole run."""
@@ -190,7 +203,7 @@ class Execution:
         assert self.lab is not None
 
         def end(outcome: events.Outcome, cause: str = "", action: str = "", detail: str = "") -> End:
-            cause, detail = _cut(cause, slice(CAUSE_BYTES)), _cut(detail, slice(-DETAIL_BYTES, None))
+            cause, detail = cut(cause, slice(CAUSE_BYTES)), cut(detail, slice(-DETAIL_BYTES, None))
             fields = {"cause": cause, "action": action, "detail": detail}
             return End(t=time.time(), job=self.voice.job, outcome=outcome, **fields)
 
@@ -233,13 +246,22 @@ class Execution:
                 return end("diverged", *self.lab.diverged, traceback.format_exc())
             if isinstance(error, FloatingPointError):
                 return end("diverged", described(error, ""), "Try a learning rate ten times smaller, or float32")
+            if isinstance(error, ValueError) and of_methods(error):
+                return end("refused", described(error, ""), "Change the step's settings")
             if self.wanted is not None and (known := recognise(error, self.wanted)) is not None:
                 return end("failed", known.cause, known.action, known.detail)
-            if (asked := _endpoints_fault(error)) is not None:
+            if (asked := endpoints_fault(error)) is not None:
                 return end("failed", asked.cause, asked.action, asked.detail)
-            return end("failed", described(error), LOOK, traceback.format_exc())
+            return end("failed", described(error), self._own(tutorial, step) or LOOK, traceback.format_exc())
         finally:
             safe.ledger.close()
+
+    def _own(self, tutorial: Tutorial, step: Step) -> str:
+        """What of the learner's own the step works with, where it fails without an explanation."""
+        places = self.places(tutorial, {})
+        own = [role for role in self.roles(tutorial) if role in places and step.function.asks_for(role)]
+        told = ", ".join(f"{role} ({describe(places[role])})" for role in own)
+        return f"See whether it is as the lesson's own: {told}. {LOOK}" if own else ""
 
     def _look_ahead(self, tutorial: Tutorial, step: Step, order: Order, safe: SafePoints) -> None:
         """Raises Fault where a hub's model can't fit, before it is fetched: into the limit, else into the GPU, else
@@ -268,7 +290,11 @@ class Execution:
         for job, path in needed.values():
             for file in (path, path / f"{name}.jsonl", path.with_name(f"{name}.jsonl")):
                 if file.name == f"{name}.jsonl" and file.is_file():
-                    return [json.loads(line) for line in file.read_text().splitlines() if line]
+                    try:
+                        return [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
+                    except (OSError, ValueError) as error:
+                        again = f"Run {job.step} again, which makes it anew"
+                        raise Fault(f"{file} can't be read: {described(error)}", again) from error
             if name in job.rows:
                 told, run = job.rows[name], next(up for up in path.parents if up.name == "artifacts").parent
                 return json.loads((run / told.path).read_text()) if told.path else list(told.rows)
@@ -328,40 +354,18 @@ class Execution:
         for job in reversed(self.report.view.jobs.values()):
             for file in reversed(job.files):
                 path = self.run.folder / file.path
+                if file.kind == "model":
+                    model_files.check(path, "probes")
                 if file.kind == "model" and (path / "adapter_config.json").is_file():
                     import peft
                     import transformers
 
                     model = peft.AutoPeftModelForCausalLM.from_pretrained(path).to(self.device)
                     return {"model": (model, transformers.AutoTokenizer.from_pretrained(path), None)}
-                if file.kind == "model" and path.is_dir():
+                if file.kind == "model":
                     import transformers
 
                     name = json.loads((path / "config.json").read_text())["architectures"][0]
                     model = getattr(transformers, name).from_pretrained(path).to(self.device)
                     return {"model": (model, transformers.AutoTokenizer.from_pretrained(path), None)}
         raise Fault("no model of this run is in memory or saved", "Run a step that trains or loads one")
-
-
-def _cut(text: str, part: slice) -> str:
-    return text.encode("utf-8", "backslashreplace")[part].decode(errors="ignore")
-
-
-def described(error: BaseException, name: str | None = None) -> str:
-    """The error with its name, even where its text can't be made."""
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - it is the learner's own class
-        text = "its text can't be shown"
-    name = type(error).__name__ if name is None else name
-    return f"{name}: {text}" if name and text else name or text
-
-
-def _endpoints_fault(error: BaseException) -> Fault | None:
-    """What an endpoint's failure means, if it is one."""
-    if "openai" not in sys.modules:
-        return None
-    import openai
-    from deepdive.engine.places import endpoint
-
-    return endpoint.explain(error) if isinstance(error, openai.OpenAIError) else None

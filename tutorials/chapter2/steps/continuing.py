@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import torch
 from deepdive.engine.lab import Lab, Range, step
+from deepdive.engine.methods.reading import tokens_of
 
 from .models import causal_lm, show_best
 
@@ -21,7 +22,7 @@ def next_token(
     """
     model, tokenizer = causal_lm(lab)
 
-    inputs = tokenizer(prompt, return_tensors="pt").to(lab.device)
+    inputs = tokens_of(lab, "prompt", prompt, model, tokenizer)
     with torch.no_grad():
         logits = model(**inputs).logits  # (1, tokens, vocabulary)
     words, _ = show_best(
@@ -71,8 +72,7 @@ def word_by_word(
     """
     model, tokenizer = causal_lm(lab)
     dice = torch.Generator().manual_seed(lab.seed)
-    ids = tokenizer(prompt, return_tensors="pt").input_ids
-    ids = ids.to(lab.device)
+    ids = tokens_of(lab, "prompt", prompt, model, tokenizer).input_ids
     given = ids.shape[1]
     lab.text(prompt)
 

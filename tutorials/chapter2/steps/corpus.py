@@ -32,6 +32,9 @@ def articles(
         )
     wanted = encyclopedia.take(2 * count)
     drawn = list(lab.loop(wanted, "articles"))
+    if len(drawn) < 2 * count:
+        why = f"{2 * count} articles are drawn, there are {len(drawn)}"
+        lab.refuse("count", why, f"2 to {len(drawn) // 2}")
 
     for sample in "seen", "unseen":
         part, drawn = drawn[:count], drawn[count:]

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from deepdive.engine.lab import Lab, Range, probe
 from deepdive.engine.methods.generation import continuation
+from deepdive.engine.methods.reading import gap_of, tokens_of
 
 from .models import show_best
 
@@ -20,9 +21,7 @@ def next_word(
     top_k: how many of the likeliest tokens are shown
     """
     model, tokenizer = lab.watched("model")
-    inputs = tokenizer(text, return_tensors="pt").to(model.device)
-    if not inputs.input_ids.numel():
-        lab.refuse("text", "is empty", "at least one word")
+    inputs = tokens_of(lab, "text", text, model, tokenizer)
     scores = model(**inputs).logits[0, -1]
     show_best(lab, "comes next", scores, tokenizer, top_k)
 
@@ -54,10 +53,6 @@ def gap(
     sentence: what the model reads; [MASK] stands for one token
     """
     model, tokenizer = lab.watched("masked model")
-    inputs = tokenizer(sentence, return_tensors="pt").to(model.device)
-    gaps = (inputs.input_ids[0] == tokenizer.mask_token_id).nonzero()
-    if len(gaps) != 1:
-        why = f"has {len(gaps)} gaps"
-        lab.refuse("sentence", why, "one [MASK] in a sentence")
-    scores = model(**inputs).logits[0, gaps.item()]
+    inputs, row = gap_of(lab, "sentence", sentence, model, tokenizer)
+    scores = model(**inputs).logits[0, row]
     show_best(lab, "fits the gap", scores, tokenizer, 5)

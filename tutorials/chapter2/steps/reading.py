@@ -7,6 +7,7 @@ from typing import Annotated
 import torch
 from datasets import load_dataset
 from deepdive.engine.lab import Lab, Range, step
+from deepdive.engine.methods.reading import gap_of, tokens_of
 from transformers import AutoTokenizer
 
 from .models import causal_lm, masked_lm, show_best
@@ -30,6 +31,9 @@ def tokenise(
         ("GPT-2", "causal_lm", start),
     ):
         tokenizer = AutoTokenizer.from_pretrained(lab.model(role))
+        if not text.strip():
+            setting = "gap" if name == "BERT" else "start"
+            lab.refuse(setting, "is empty", "at least one word")
         ids = tokenizer(text).input_ids  # a sentence is a list of ids
         tokens = [tokenizer.decode([id]) for id in ids]
         lab.rows(
@@ -59,15 +63,10 @@ def fill_the_gap(
     """
     model, tokenizer = masked_lm(lab)
 
-    inputs = tokenizer(sentence, return_tensors="pt").to(lab.device)
+    # the question is at the mask: so is the answer
+    inputs, row = gap_of(lab, "sentence", sentence, model, tokenizer)
     with torch.no_grad():
         logits = model(**inputs).logits  # (1, tokens, vocabulary)
-
-    gaps = (inputs.input_ids[0] == tokenizer.mask_token_id).nonzero()
-    if len(gaps) != 1:
-        why = f"has {len(gaps)} gaps"
-        lab.refuse("sentence", why, "one [MASK] in a sentence")
-    row = gaps.item()  # the question is at the mask: so is the answer
     words, probability = show_best(
         lab, "fits the gap", logits[0, row], tokenizer, top_k
     )
@@ -92,6 +91,7 @@ def true_share(
         around its [MASK]
     """
     model, tokenizer = masked_lm(lab)
+    gap_of(lab, "sentence", sentence, model, tokenizer)  # is there one?
     newspaper = load_dataset(**lab.data("newspaper"))["text"]
     left, right = sentence.split("[MASK]")
 
@@ -100,6 +100,9 @@ def true_share(
         pattern = re.compile(pattern, re.IGNORECASE)
         found = (pattern.match(line) for line in newspaper)
         counts = Counter(match[1].lower() for match in found if match)
+        if not counts:
+            why = f"is not in the newspaper ({case})"
+            lab.refuse("sentence", why, "a sentence that it prints")
 
         gap = tokenizer(left + "[MASK]" + rest, return_tensors="pt")
         row = gap.input_ids[0].tolist().index(tokenizer.mask_token_id)
@@ -132,7 +135,9 @@ def look_inside(lab: Lab, text: str = "The bakery sells bread."):
         parts[name] = measure_parts(lab, name, model)
 
         # change the last word: which rows of the output notice?
-        ids = tokenizer(text, return_tensors="pt").input_ids
+        ids = tokens_of(
+            lab, "text", text, model, tokenizer, 2
+        ).input_ids
         other = ids.clone()
         other[0, -1] = ids[0, 1]
         with torch.no_grad():
@@ -198,6 +203,7 @@ def both_sides(
 
 def surprises(lab, model, tokenizer, sentence, words):
     """-ln p of every word: the higher, the less it was expected."""
+    tokens_of(lab, "sentence", sentence, model, tokenizer)
     inputs = tokenizer(sentence, return_offsets_mapping=True)
     ids = torch.tensor(inputs.input_ids)
     ends = torch.tensor(inputs.offset_mapping)[:, 1]

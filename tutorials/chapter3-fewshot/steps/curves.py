@@ -9,13 +9,13 @@ from .reviews import SENTIMENTS, balanced, labels_of, reviews, verdict
 from .telling import tell_confusion, tell_sentiment
 from .tuning import Recipe, copied, fit, recipes
 from .ways import fresh_head
-from .wordings import IT_IS, TERRIBLE_GREAT, Rate, Wording, Words
+from .wordings import IT_IS, TERRIBLE_GREAT, Rate, Sizes, Wording, Words
 
 
 @step
 def learning_curves(
     lab: Lab,
-    sizes: list[int] = [0, 16, 32, 64, 128, 256],
+    sizes: Sizes = [0, 16, 32, 64, 128, 256],
     template: Wording = IT_IS,
     label_words: Words = TERRIBLE_GREAT,
     head_rate: Rate = 5e-5,

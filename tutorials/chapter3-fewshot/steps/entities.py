@@ -17,6 +17,7 @@ from .wordings import (
     Policy,
     Rate,
     Sentences,
+    Sizes,
     Words,
 )
 
@@ -24,7 +25,7 @@ from .wordings import (
 @step
 def entity_curves(
     lab: Lab,
-    sizes: list[int] = [0, 8, 16, 32, 64, 128, 256, 512, 1024],
+    sizes: Sizes = [0, 8, 16, 32, 64, 128, 256, 512, 1024],
     test_sentences: Sentences = 500,
     template: AboutOne = IS_A,
     label_words: Words = KINDS,

@@ -34,6 +34,8 @@ def align(
     place = lab.model("entity_encoder")
     tokenizer = AutoTokenizer.from_pretrained(place)
     words, names = sentence.split(), tags.split()
+    if not words:
+        lab.refuse("sentence", "is empty", "words, blanks between them")
     if len(names) != len(words):
         why = f"{len(names)} tags for {len(words)} words"
         lab.refuse("tags", why, "one for each word")

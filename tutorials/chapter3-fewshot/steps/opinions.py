@@ -122,6 +122,8 @@ def templates(
         for wording in lines(wordings)
         for pair in lines(words)
     ]
+    if not cases:
+        lab.refuse("wordings", "or words are empty", "a line of each")
     for wording, pair in lab.loop(cases, "wordings"):
         asked = paired(lab, bert, wording, pair)
         scores = asked.predict(asked.encode(test)).cpu()

@@ -12,6 +12,7 @@ AboutOne = Annotated[
 Lines = Annotated[str, Kind("lines")]
 Words = dict[str, list[str]]
 Rate = Annotated[float, Range(1e-6, 1e-2)]
+Sizes = Annotated[list[int], Range(0, 20_000)]
 Sentences = Annotated[int, Range(1, 3250)]
 Policy = Literal["every piece", "first piece"]
 

@@ -42,6 +42,9 @@ def questions(lab, tokenizer, sizes=[0], setting="sizes"):
     if max(sizes) > most:
         why = f"{max(sizes)} of each class are more than there are"
         lab.refuse(setting, why, f"0 to {most}")
+    if not all(map(all, samples)):
+        why = "has too few rows with no, or with yes"
+        lab.refuse("questions_test", why, "rows of both, in any order")
     train = [row for pair in zip(*train) for row in reversed(pair)]
     return train[: 2 * max(sizes)], *map(equal_halves, samples)
 

@@ -18,6 +18,7 @@ from .wordings import (
     NO_YES,
     Batch,
     Count,
+    Rounds,
     Schedule,
     SoftRate,
     Vectors,
@@ -34,7 +35,7 @@ def soft_prompt(
     templates: Wordings = BEFORE_SOFT,
     label_words: Words = NO_YES,
     k: Count = 128,
-    epochs: list[int] = [0, 1, 10, 20, 30, 40, 50, 60],
+    epochs: Rounds = [0, 1, 10, 20, 30, 40, 50, 60],
     batch: Batch = 8,
     vectors: Vectors = 20,
     soft_rate: SoftRate = 0.4,
@@ -64,6 +65,8 @@ def soft_prompt(
     labels = [[row["label"]] for row in train]
     if sorted(set(epochs)) != epochs or not epochs or epochs[0] < 0:
         lab.refuse("epochs", "do not rise", "such as [0, 1, 10]")
+    if start == "text" and not start_text.strip():
+        lab.refuse("start_text", "is empty", "words to begin as")
     updates = epochs[-1] * ceil(2 * k / batch)
     warm_up = warm_up_of(schedule, updates)
     soft = soften(lab, model, vectors, start, start_text)

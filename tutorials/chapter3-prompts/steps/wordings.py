@@ -9,6 +9,8 @@ Wording = Annotated[
 ]
 Wordings = Annotated[str, Kind("lines")]  # "name: template" in each
 Words = dict[str, list[str]]
+Sizes = Annotated[list[int], Range(0, 20_000)]
+Rounds = Annotated[list[int], Range(0, 200)]
 Count = Annotated[int, Range(1, 2500)]
 Epochs = Annotated[int, Range(1, 50)]
 Batch = Annotated[int, Range(1, 64)]

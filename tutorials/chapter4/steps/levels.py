@@ -19,7 +19,12 @@ def four_bits(
     role: Literal["small", "large"] = "large",
     matrix: Annotated[int, Range(0, 1000)] = 0,
     outlier: Annotated[float, Range(1.0, 100.0)] = 20.0,
-    blocks: list[int] = [64, 256, 1024, 4096],
+    blocks: Annotated[list[int], Range(1, 1_000_000)] = [
+        64,
+        256,
+        1024,
+        4096,
+    ],
 ):
     """One weight matrix in 4 bits: levels, blocks, an outlier.
 

@@ -155,8 +155,8 @@ def in_batches(
 @probe
 def summarise(
     lab: Lab,
-    conversation: str = "Customer: Hello. My phone is broken.\n"
-    "Agent: Please restart it.\nCustomer: Thank you.",
+    conversation: str = "Customer: Hello. My Rikali kettle shakes.\n"
+    "Agent: Please dry the Nosala part.\nCustomer: Thanks a lot.",
     heading: str = "### Conversation:\n",
     new_tokens: Annotated[int, Range(1, 200)] = 40,
 ):
