@@ -40,7 +40,7 @@ class Role(Setting):
     def pointed(self, text: str) -> str:
         """The words to keep: a path becomes absolute, because the worker lives in another folder. Raises Refusal."""
         match override(self.place, text, self.name):
-            case File(file=path) if self.columns:
+            case Folder(folder=path) | File(file=path) if self.columns:
                 table.check(Path(path), self.name, self.columns)
             case Folder(folder=path) | File(file=path) if self.like is not None:
                 model_files.check(Path(path), self.name, self.like)

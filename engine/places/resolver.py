@@ -91,22 +91,13 @@ class Resolver:
         path = self._files(role, place)
         split = getattr(place, "split", "") or "train"
         streaming = {"streaming": True} if getattr(place, "streaming", False) else {}
-        if path.is_dir():
-            if (path / "state.json").is_file() and (path / "dataset_info.json").is_file():
-                raise Refusal(
-                    role, f"{path} was written by save_to_disk, which load_dataset does not read", "Parquet, JSON, CSV"
-                )
-            if "::" in str(path) or glob.escape(str(path)) != str(path):
-                raise Refusal(role, f"load_dataset takes {path} for a pattern", "a file in it, or another name")
-            if not any(table.suffix(file) in LOADERS for file in path.rglob("*")):
-                raise Refusal(role, f"{path} holds no table", ", ".join(LOADERS))
+        kind = table.kind_of(path, role)
+        if not kind:
             return {"path": str(path), "split": split, **streaming}
         columns = self.columns.get(role)
         if isinstance(place, File) and columns:
             path = table.readable(path, role, columns, bool(streaming), self.report)
-        kind = table.suffix(path)
-        if kind not in LOADERS:
-            raise Refusal(role, f"{path.name} is no table that load_dataset reads", ", ".join(LOADERS))
+            kind = table.suffix(path)
         separator = {"sep": "\t", "quoting": csv.QUOTE_NONE} if kind == ".tsv" else {}
         name = split.partition("[")[0]  # "train[:100]" is a piece of train
         literal = glob.escape(str(path))  # load_dataset takes patterns

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import glob
 import gzip
 import io
 import itertools
@@ -26,7 +27,7 @@ from typing import IO, Any, cast
 from deepdive.engine.common.digest import short_hash
 from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.files import ordinary
-from deepdive.engine.places.places import Column, Columns, Report
+from deepdive.engine.places.places import LOADERS, Column, Columns, Report
 from deepdive.engine.places.web import cache, disk
 
 Row = dict[str, Any]
@@ -35,6 +36,7 @@ HEAD = 1000  # rows that are looked at before anything starts
 LINE_BYTES = 10_000_000
 LIST_BYTES = 500_000_000  # of a file that is one JSON list
 TELL_ROWS = 10_000
+FOLDER_FILES = 10_000  # that are looked at: somebody may name /
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 SEPARATORS = ",;\t"
 UTF_8 = "UTF-8: save it again as that"
@@ -46,9 +48,28 @@ class Odd(Exception):
 
 
 def check(path: Path, role: str, columns: Columns) -> None:
-    """Raises Refusal, with line or row and column, where the first rows are not as a lesson needs them."""
+    """Raises Refusal, with line or row and column, where the first rows are not as a lesson needs them. Of a folder
+    only the names are looked at."""
+    if not kind_of(path, role):
+        return
     for _ in itertools.islice(rows(path, role, columns), HEAD):
         pass
+
+
+def kind_of(path: Path, role: str) -> str:
+    """Its ending, of LOADERS; "" for a folder that has tables. Raises Refusal for what `load_dataset` can't read."""
+    if path.is_dir():
+        if (path / "state.json").is_file() and (path / "dataset_info.json").is_file():
+            why = f"{path} was written by save_to_disk, which load_dataset does not read"
+            raise Refusal(role, why, "Parquet, JSON, CSV")
+        if "::" in str(path) or glob.escape(str(path)) != str(path):
+            raise Refusal(role, f"load_dataset takes {path} for a pattern", "a file in it, or another name")
+        if not any(suffix(file) in LOADERS for file in itertools.islice(path.rglob("*"), FOLDER_FILES)):
+            raise Refusal(role, f"{path} holds no table", ", ".join(LOADERS))
+        return ""
+    if suffix(path) not in LOADERS:
+        raise Refusal(role, f"{path.name} is no table that load_dataset reads", ", ".join(LOADERS))
+    return suffix(path)
 
 
 def readable(path: Path, role: str, columns: Columns, head: bool, report: Report) -> Path:

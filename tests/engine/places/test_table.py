@@ -98,7 +98,8 @@ def loop(folder: Path) -> Path:
         (pipe, "can't be read: it is no ordinary file"),
         (loop, "can't be read: Too many levels of symbolic links"),
         (lambda folder: folder / "gone.csv", "can't be read: No such file"),
-        (lambda folder: folder, "can't be read|is no JSON"),
+        (lambda folder: folder, "holds no table"),
+        (at("a.xlsx", b"PK"), "is no table that load_dataset reads"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, made: Made, says: str) -> None:
