@@ -18,10 +18,15 @@ TEMPLATE = (
 )
 
 
+Conversation = Annotated[
+    str, Slots(("conversation",), ("conversation",))
+]
+
+
 @step
 def conversations(
     lab: Lab,
-    template: Annotated[str, Slots(("conversation",))] = TEMPLATE,
+    template: Conversation = TEMPLATE,
     graded: Annotated[int, Range(1, 500)] = 50,
 ):
     """Conversations, each with a summary of two sentences.
