@@ -118,6 +118,7 @@ class Session:
         edits = await asyncio.to_thread(run.edits) if run is not None else {}
         self.lesson.edits, self.lesson.roles = edits, dict(run.record.roles) if run is not None else {}
         self.run, self._tail, self.lesson.view = run, tail, view
+        self.lesson.folder = run.folder if run is not None else None
         self._handed.clear()
         self._queue_changed()
         self.ready = True
@@ -229,7 +230,7 @@ class Session:
         if self.run is None:
             lesson = self.lesson
             run = await asyncio.to_thread(submission.opened, self.store, lesson.tutorial, lesson.scale)
-            self.run, self._tail = run, Tail(run.log)
+            self.run, self._tail, lesson.folder = run, Tail(run.log), run.folder
         return self.run
 
     def edit(self, step: Step, values: dict[str, Any]) -> None:

@@ -225,6 +225,7 @@ def show_run(arguments: argparse.Namespace) -> int:
                 },
                 "seconds": None if j.ended is None else round(j.ended - j.began, 3),
                 "peak": j.peak,
+                "files": [{"name": f.name, "kind": f.kind, "path": str(run.folder / f.path)} for f in j.files],
             }
             for j in view.jobs.values()
         ]
@@ -235,6 +236,8 @@ def show_run(arguments: argparse.Namespace) -> int:
     say(f"{run.folder}")
     for job in view.jobs.values():
         say(step_line(job))
+        for file in (file for file in job.files if file.kind != "image"):
+            say(f"      {file.kind} {file.name}: {run.folder / file.path}")
         if job.outcome in FAULTS:
             for text in (job.cause, job.action, job.detail):
                 if text:

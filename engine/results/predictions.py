@@ -31,7 +31,7 @@ RIGHT, NEAR = 0.05, 0.15  # of the range that could be chosen from (without one,
 class Grade:
     """`verdict` is None while it is not yet measured; the rest are pieces of a sentence.
 
-    "You predicted {answer}. It is {outcome}: {difference}."
+    "You predicted {answer}. Measured: {outcome}, {difference}."
     """
 
     verdict: Literal["right", "near", "wrong"] | None

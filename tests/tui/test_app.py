@@ -227,7 +227,7 @@ async def test_a_guess_is_kept_and_told_beside_the_outcome() -> None:
         await seat.see("99 is out of range: 0 … 12")
         await seat.press("backspace", "backspace", *"3.1", "enter")
         await seat.see("You predicted")
-        await seat.see("3.1. It is 3.2")
+        await seat.see("3.1. Measured: 3.2")
 
 
 async def test_an_exercise_is_checked_and_counts() -> None:

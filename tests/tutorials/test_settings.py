@@ -104,6 +104,5 @@ def test_the_pocket_models_know_every_word_of_the_questions(tutorial: Tutorial) 
 def _unknown(tokenizer: Any, text: str) -> list[str]:
     read = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     odd = tokenizer.unk_token_id if tokenizer.unk_token_id != tokenizer.eos_token_id else None
-    return [
-        text[start:end] for token, (start, end) in zip(read.input_ids, read.offset_mapping, strict=True) if token == odd
-    ]
+    pairs = zip(read.input_ids, read.offset_mapping, strict=True)
+    return [text[start:end] for token, (start, end) in pairs if token == odd and text[start:end].strip()]

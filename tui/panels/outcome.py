@@ -89,10 +89,10 @@ class Outcome(Vertical):
         yield self.head
         yield self.claims
 
-    def show(self, results: Results, tutorial: Tutorial, step: str, measured: bool) -> None:
+    def show(self, results: Results, tutorial: Tutorial, step: str, measured: bool, saved: Sequence[str] = ()) -> None:
         rows = result_rows(results, tutorial, step)
         said = [held for held in results.claims if held.step == step]
-        self.display = measured and bool(rows or said)
+        self.display = measured and bool(rows or said or saved)
         columns = [
             Column(""),
             Column("measured", "left", shrink=False),
@@ -102,6 +102,7 @@ class Outcome(Vertical):
         self.table.display = bool(rows)
         self.table.show(columns, rows)
         notes = dict.fromkeys(result.note for result in results.results if result.step == step and result.note)
+        notes |= dict.fromkeys(saved)
         self.notes.display = bool(notes)
         self.notes.say(visible("\n".join(notes)))
         self.head.display = bool(said)

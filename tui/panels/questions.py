@@ -91,8 +91,8 @@ class PredictionCard(Vertical):
             return
         sign = {"right": "✓", "near": "≈", "wrong": "≠"}[grade.verdict]
         style = {"right": "$held", "near": "$stale", "wrong": "$stale"}[grade.verdict]
-        more = f": {grade.difference}" if grade.difference else ""
-        self._tell(f"{sign} {grade.answer}. It is {grade.outcome}{more}.", style)
+        more = f", {grade.difference}" if grade.difference else ""
+        self._tell(f"{sign} {grade.answer}. Measured: {grade.outcome}{more}.", style)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

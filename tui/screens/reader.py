@@ -150,7 +150,7 @@ class Reader(VerticalScroll, can_focus=True, inherit_bindings=False):
         if step is not None and self.card is not None:
             self._show_card(step)
             measured = lesson.view.latest(step.id) is not None
-            self.outcome.show(lesson.results, lesson.tutorial, step.id, measured)
+            self.outcome.show(lesson.results, lesson.tutorial, step.id, measured, lesson.saved(step.id))
 
     @property
     def question(self) -> PredictionCard | ExerciseCard | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from deepdive.engine.common.faults import Refusal
@@ -62,6 +63,7 @@ class Lesson:
     page: int = 1
     x: float | None = None  # where the cursor stands on the curve
     job: str | None = None  # an older job that the learner looks at
+    folder: Path | None = None  # the run's
     _plan: tuple[object, dict[str, StepState]] | None = None
     _found: tuple[object, Evidence, Results] | None = None
 
@@ -100,6 +102,13 @@ class Lesson:
             else state
             for id, state in states.items()
         }
+
+    def saved(self, step: str) -> list[str]:
+        """Where the models lie that the latest finished job of a step has saved."""
+        job = self.view.latest(step)
+        if job is None or self.folder is None:
+            return []
+        return [f"{file.name} lies in {self.folder / file.path}" for file in job.files if file.kind == "model"]
 
     def state_of(self, step: Step) -> StepState:
         return self.states.get(step.id, StepState("never"))

@@ -67,7 +67,7 @@ async def test_a_prediction_waits_until_it_was_shown_an_answer() -> None:
         assert not card.waiting
         text = await host.text(card)
         assert "You predicted" in text
-        assert "3.1. It is 3.2" in text
+        assert "3.1. Measured: 3.2" in text
         assert "a answers" not in text
 
 
@@ -103,6 +103,8 @@ async def test_an_outcome_is_shown_before_it_is_there() -> None:
         outcome.show(results(fake.tutorial, "pocket", fake.view), fake.tutorial, "pretrain", measured=True)
         text = await host.text(outcome)
         assert "The loss on unseen text falls, turns and rises" in text
+        outcome.show(results(fake.tutorial, "pocket", fake.view), fake.tutorial, "pretrain", True, ["model lies in /a"])
+        assert "model lies in /a" in await host.text(outcome)
 
 
 async def test_a_step_is_shown_refused_and_read_before_it_is_there() -> None:
