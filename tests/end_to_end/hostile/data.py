@@ -72,5 +72,7 @@ SITUATIONS = (
     place("a user that is not", "~nosuchuser/x.csv", lambda world: None, r"neither a path that exists nor a hub id"),
     read("with a byte order mark, semicolons, CRLF and labels in words", "reviews [2024] #1.csv", "\ufeffsentence;label\r\nGood.;Positive\r\nBad.;negative\r\n"),
     read("in UTF-16", "mine.csv", CSV.encode("utf-16")),
+    Situation("data: a folder of tables with other columns", "run chapter4 conversations --set train={here}/mine", r"failed.*KeyError: 'conversation'.*See whether it is as the lesson's own: train \(folder .*mine\)", 1, lambda world: world.write("mine/train.jsonl", ROWS), TOYS_ALONE, worker=True),
+    Situation("data: a template of 3,000 words", f"run chapter3-prompts ask_t5 --set 'template={{mask}} {'dog ' * 3000}'", r"refused.*the template takes \d+ tokens.*128 are allowed.*Change the step's settings", 2, environment=TOYS_ALONE, worker=True),
     Situation("data: fewer articles than are drawn", "run chapter2 articles --set articles={here}/mine.jsonl --set count=2", r"count: 4 articles are drawn, there are 3", 2, lambda world: world.write("mine.jsonl", ARTICLES), TOYS_ALONE, worker=True),
 )  # fmt: skip
