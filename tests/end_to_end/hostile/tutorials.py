@@ -59,7 +59,7 @@ SITUATIONS = (
     Situation("a key that there is not", "run mine", r"step numbers: there is no `secs`; there is id,", 1, changed("seconds = { pocket = 1 }", "secs = 5")),
     Situation("a claim that is no comparison", "run mine", r"claim 'The squares add up': must be a comparison", 1, changed("total == 14", "total")),
     Situation("columns of a role that there is not", "run mine", r"scale pocket: there is no role news", 1, changed("[scales.pocket.train]", '[scales.pocket.columns]\nnews = { text = "text" }\n\n[scales.pocket.train]')),
-    Situation("a column of no kind", "run mine", r"articles\.text: expected", 1, changed("[scales.pocket.train]", '[scales.pocket.columns]\narticles = { text = 5 }\n\n[scales.pocket.train]')),
+    Situation("a column of no kind", "run mine", r"scale pocket, columns: expected", 1, changed("[scales.pocket.train]", '[scales.pocket.columns]\narticles = { text = 5 }\n\n[scales.pocket.train]')),
     Situation("steps.py is a pipe", "run mine", r"steps\.py:1: can't be read: it is no ordinary file", 1, pipe("steps.py")),
     Situation("tutorial.toml is a pipe", "list", r"tutorial\.toml:1: can't be read: it is no ordinary file", 0, pipe("tutorial.toml")),
     Situation("steps.py in Latin-1", "run mine", r"steps\.py:2: is not UTF-8", 1, written("steps.py", b"# first\n# caf\xe9\n")),
