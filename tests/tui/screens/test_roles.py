@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from deepdive.engine.lessons.catalogue import pocket
 from deepdive.engine.runs.log import replay
 from deepdive.engine.runs.store import Run, Store
 from textual import events
@@ -127,7 +129,7 @@ async def test_every_step_that_shares_the_role_sees_it_and_x_sets_it_back() -> N
 
 
 async def test_what_was_pointed_elsewhere_is_there_again_and_makes_what_used_it_stale(tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
+    shutil.copytree(pocket() / "models" / "bert", tmp_path / "mine")
     fake = FakeRun()
     fake.fill_the_gap()
     fake.data()

@@ -91,5 +91,5 @@ def test_a_step_fits_a_screen(chapter2: Tutorial) -> None:
 def test_plain_python_without_our_own_modules() -> None:
     for path in (catalogue.shipped() / "chapter2").rglob("*.py"):
         ours = set(re.findall(r"deepdive\.\w+(?:\.\w+)*", path.read_text(encoding="utf-8")))
-        known = {"lab", "methods.generation"} if path.parent.name == "steps" else {"methods.answers"}
+        known = {"lab", "methods.generation", "methods.reading"} if path.parent.name == "steps" else {"methods.answers"}
         assert ours <= {f"deepdive.engine.{name}" for name in known}, path
