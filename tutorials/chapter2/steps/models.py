@@ -8,7 +8,7 @@ from transformers import (
 
 
 def masked_lm(lab):
-    """BERT, its tokenizer, and where they are."""
+    """BERT and its tokenizer."""
     tokenizer = AutoTokenizer.from_pretrained(lab.model("masked_lm"))
     model = AutoModelForMaskedLM.from_pretrained(lab.model("masked_lm"))
     lab.watch("masked model", model.to(lab.device).eval(), tokenizer)
@@ -16,7 +16,7 @@ def masked_lm(lab):
 
 
 def causal_lm(lab):
-    """GPT-2, its tokenizer, and where they are."""
+    """GPT-2 and its tokenizer."""
     tokenizer = AutoTokenizer.from_pretrained(lab.model("causal_lm"))
     model = AutoModelForCausalLM.from_pretrained(lab.model("causal_lm"))
     lab.watch("model", model.to(lab.device).eval(), tokenizer)
