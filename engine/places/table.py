@@ -28,7 +28,6 @@ from deepdive.engine.common.digest import short_hash
 from deepdive.engine.common.faults import Refusal
 from deepdive.engine.common.files import ordinary
 from deepdive.engine.places.places import LOADERS, Column, Columns, Report
-from deepdive.engine.places.web import cache, disk
 
 Row = dict[str, Any]
 
@@ -36,7 +35,7 @@ HEAD = 1000  # rows that are looked at before anything starts
 LINE_BYTES = 10_000_000
 LIST_BYTES = 500_000_000  # of a file that is one JSON list
 TELL_ROWS = 10_000
-FOLDER_FILES = 10_000  # that are looked at: somebody may name /
+FOLDER_FILES = 10_000  # somebody may name /
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 SEPARATORS = ",;\t"
 UTF_8 = "UTF-8: save it again as that"
@@ -64,7 +63,10 @@ def kind_of(path: Path, role: str) -> str:
             raise Refusal(role, why, "Parquet, JSON, CSV")
         if "::" in str(path) or glob.escape(str(path)) != str(path):
             raise Refusal(role, f"load_dataset takes {path} for a pattern", "a file in it, or another name")
-        if not any(suffix(file) in LOADERS for file in itertools.islice(path.rglob("*"), FOLDER_FILES)):
+        files = list(itertools.islice(path.rglob("*"), FOLDER_FILES + 1))
+        if len(files) > FOLDER_FILES:
+            raise Refusal(role, f"{path} holds more than {FOLDER_FILES:,} files", "a folder of tables alone")
+        if not any(suffix(file) in LOADERS for file in files):
             raise Refusal(role, f"{path} holds no table", ", ".join(LOADERS))
         return ""
     if suffix(path) not in LOADERS:
@@ -82,6 +84,8 @@ def readable(path: Path, role: str, columns: Columns, head: bool, report: Report
         plain = plain and _same(list(row.values()), list(meant.values()))
     if plain:
         return path
+    from deepdive.engine.places.web import cache, disk
+
     found = path.stat()
     name = short_hash(json.dumps([str(path), found.st_mtime_ns, found.st_size, columns], sort_keys=True))
     copy = cache() / "tables" / f"{name}.jsonl"

@@ -22,9 +22,9 @@ def row(name: str, file: str, data: str | bytes, says: str, role: str = "sentime
     return Situation(f"data: {name}", words, says, 2, lambda world: world.write(file, data))
 
 
-def place(name: str, at: str, arrange: Arrange, says: str, ordinary: bool = False) -> Situation:
+def place(name: str, at: str, arrange: Arrange, says: str) -> Situation:
     words = f"run chapter3-fewshot fill_the_blank --set 'sentiment={at}'"
-    return Situation(f"data: {name}", words, says, 2, arrange, ordinary=ordinary)
+    return Situation(f"data: {name}", words, says, 2, arrange)
 
 
 def read(name: str, file: str, data: str | bytes) -> Situation:
@@ -66,7 +66,7 @@ SITUATIONS = (
     place("a pipe", "{here}/pipe.csv", lambda world: os.mkfifo(world.here / "pipe.csv"), r"pipe\.csv is no ordinary file"),
     place("a device", "/dev/zero", lambda world: None, r"/dev/zero is no ordinary file"),
     place("a link that leads nowhere", "{here}/l.csv", lambda world: (world.here / "l.csv").symlink_to("/gone/x.csv"), r"l\.csv is a link to /gone/x\.csv, which is not there"),
-    place("a file that may not be read", "{here}/mine.csv", locked, r"mine\.csv can't be read: Permission denied", ordinary=True),
+    Situation("no permission for a table", "run chapter3-fewshot fill_the_blank --set sentiment={here}/mine.csv", r"mine\.csv can't be read: Permission denied", 2, locked, ordinary=True),
     place("a name that is no UTF-8", "{here}/caf\udce9.csv", lambda world: world.write("caf\udce9.csv", CSV), r"no UTF-8 text"),
     place("a folder without tables", "{here}/notes", lambda world: world.write("notes/README.md", ""), r"notes holds no table"),
     place("a user that is not", "~nosuchuser/x.csv", lambda world: None, r"neither a path that exists nor a hub id"),
